@@ -1,0 +1,37 @@
+# The few commands that a person or a CI needs; everything else is `cmake --preset NAME` and `cmake --build --preset NAME`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test asan tidy format clean
+
+help:  ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo:  ## set up, build, and show a whole release
+	@tools/setup.py
+	@cmake --preset release
+	@cmake --build --preset release
+	@if [ -x tools/demo.sh ]; then tools/demo.sh; else echo "tools/demo.sh does not exist yet: nothing to show."; fi
+
+test:  ## set up, build, and run every test
+	@tools/setup.py --tests
+	@cmake --preset ci
+	@cmake --build --preset ci
+	@tools/run_tests.py ci
+
+asan:  ## the tests under the address and undefined-behaviour sanitizers
+	@tools/setup.py --tests
+	@cmake --preset asan
+	@cmake --build --preset asan
+	@tools/run_tests.py asan
+
+tidy:  ## clang-tidy on every source
+	@tools/setup.py --tests
+	@cmake --preset tidy
+	@cmake --build --preset tidy
+
+format:  ## clang-format on every source
+	@git ls-files '*.h' '*.cc' | xargs -r clang-format -i
+
+clean:  ## remove the build folders (the cache stays)
+	@rm -rf build

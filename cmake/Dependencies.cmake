@@ -27,9 +27,9 @@ mantissa_require(spdlog CONFIG)
 mantissa_require(ZLIB)
 mantissa_require(OpenSSL COMPONENTS Crypto)
 mantissa_require(Protobuf)  # ONNX names its target without looking for it
-mantissa_require(ONNX 1.16 CONFIG HINTS "${mantissa_prefix}/onnx")
+mantissa_require(ONNX 1.16 CONFIG PATHS "${mantissa_prefix}/onnx")
 mantissa_require(OnnxRuntime 1.22)
-mantissa_require(OpenVINO CONFIG COMPONENTS Runtime HINTS "${mantissa_prefix}/openvino/cmake")
+mantissa_require(OpenVINO CONFIG COMPONENTS Runtime PATHS "${mantissa_prefix}/openvino/cmake")
 
 # libzip's own package file demands its command-line tools, so that one comes through pkg-config too.
 pkg_check_modules(libzip QUIET IMPORTED_TARGET libzip)

@@ -4,8 +4,8 @@
 # looked for directly.
 
 find_path(OnnxRuntime_INCLUDE_DIR onnxruntime_cxx_api.h
-  PATH_SUFFIXES onnxruntime onnxruntime/core/session HINTS "${mantissa_prefix}/onnxruntime/include")
-find_library(OnnxRuntime_LIBRARY onnxruntime HINTS "${mantissa_prefix}/onnxruntime/lib")
+  PATH_SUFFIXES onnxruntime onnxruntime/core/session PATHS "${mantissa_prefix}/onnxruntime/include")
+find_library(OnnxRuntime_LIBRARY onnxruntime PATHS "${mantissa_prefix}/onnxruntime/lib")
 if(OnnxRuntime_INCLUDE_DIR)
   file(STRINGS "${OnnxRuntime_INCLUDE_DIR}/onnxruntime_c_api.h" version_line REGEX "^#define ORT_API_VERSION +[0-9]+")
   string(REGEX REPLACE ".* ([0-9]+).*" "1.\\1" OnnxRuntime_VERSION "${version_line}")

@@ -1,0 +1,77 @@
+// Picture files: read and written by libvips, in a module that is loaded when the first picture is touched.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "image/picture.h"
+#include "mantissa/result.h"
+
+namespace mantissa::image {
+
+// What travels with the pixels and is copied from the input file to the output.
+struct Metadata {
+  std::vector<std::byte> colour_profile;  // ICC; empty when there is none
+  std::vector<std::byte> exif;            // as libvips keeps it; empty when there is none
+  int orientation = 1;                    // the EXIF/TIFF tag, 1..8; pixels are as stored, never turned
+  double dots_per_mm = 0;                 // 0 when unknown
+};
+
+struct PictureInfo {
+  int width = 0;
+  int height = 0;
+  int channels = 0;        // 1 (grey) or 3 (RGB); an alpha channel is not counted
+  bool has_alpha = false;
+  int bits = 8;            // 8, 16, or 32 (floating point)
+  Metadata metadata;
+};
+
+// Reads rectangles of one picture in any order. Palettes, CMYK, Lab and the like arrive as RGB; 1-bit as 8-bit grey.
+class PictureReader {
+ public:
+  virtual ~PictureReader() = default;
+  [[nodiscard]] virtual const PictureInfo& info() const = 0;
+  // `info().channels` channels, and one more for alpha where there is one (the last). Errors: damaged or truncated data.
+  [[nodiscard]] virtual Result<Picture> read(Rectangle rectangle) = 0;
+};
+
+// Takes the rows of one picture from top to bottom; the file appears under its name with finish().
+class PictureWriter {
+ public:
+  virtual ~PictureWriter() = default;
+  // The next rows: full width, `channels` (+ alpha). Samples are clipped to 0..1 and rounded to the file's bits.
+  [[nodiscard]] virtual Result<void> write_rows(const Picture& rows) = 0;
+  [[nodiscard]] virtual Result<void> finish() = 0;
+};
+
+struct WriteOptions {
+  int quality = 0;      // JPEG, WebP, AVIF: 1..100; 0 is the format's good default (95, lossless WebP stays lossless=false)
+  int compression = -1;  // PNG: 0..9; -1 is a fast default
+};
+
+// The file's kind is told by its content on reading, and by the extension of `path` on writing (.png .jpg .jpeg .tif .tiff .webp ...).
+// Errors (bad_input): no such file, not a picture, damaged, an extension that cannot be written, a format that cannot hold the bits or size.
+[[nodiscard]] Result<std::unique_ptr<PictureReader>> open_picture(const std::filesystem::path& path);
+[[nodiscard]] Result<std::unique_ptr<PictureWriter>> create_picture(const std::filesystem::path& path, const PictureInfo& info,
+                                                                    const WriteOptions& options = {});
+
+// The whole picture without alpha, grey or RGB.
+[[nodiscard]] Result<Picture> read_picture(const std::filesystem::path& path);
+[[nodiscard]] Result<void> write_picture(const std::filesystem::path& path, const Picture& picture);
+
+// Files of a folder (not recursive) whose extension is that of a picture, sorted by name.
+[[nodiscard]] Result<std::vector<std::filesystem::path>> pictures_in(const std::filesystem::path& folder);
+
+// What the module implements.
+class Codec {
+ public:
+  virtual ~Codec() = default;
+  [[nodiscard]] virtual Result<std::unique_ptr<PictureReader>> open(const std::filesystem::path& path) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<PictureWriter>> create(const std::filesystem::path& path, const PictureInfo& info,
+                                                                      const WriteOptions& options) = 0;
+};
+
+}  // namespace mantissa::image

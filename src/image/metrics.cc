@@ -1,0 +1,98 @@
+#include "image/metrics.h"
+
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+#include <functional>
+#include <limits>
+
+namespace mantissa::image {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+bool same_shape(const Picture& a, const Picture& b) {
+  return a.width == b.width && a.height == b.height && a.channels == b.channels;
+}
+
+Rectangle inside(const Picture& picture, int border) {
+  const Rectangle region{border, border, picture.width - 2 * border, picture.height - 2 * border};
+  assert(border >= 0 && region.width > 0 && region.height > 0);
+  return region;
+}
+
+double psnr_of(const Picture& a, const Picture& b, Rectangle region) {
+  assert(same_shape(a, b));
+  double sum = 0;
+  for (int channel = 0; channel < a.channels; ++channel) {
+    for (int y = region.y; y < region.y + region.height; ++y) {
+      const auto row_a = a.row(channel, y), row_b = b.row(channel, y);
+      for (int x = region.x; x < region.x + region.width; ++x) {
+        const double difference = static_cast<double>(row_a[x]) - row_b[x];
+        sum += difference * difference;
+      }
+    }
+  }
+  const double error = sum / (static_cast<double>(a.channels) * region.width * region.height);
+  if (!std::isfinite(error)) return -kInfinity;
+  if (error == 0) return kEqual;
+  return std::min(kEqual, -10.0 * std::log10(error));
+}
+
+double mean_shift_of(const Picture& a, const Picture& b, Rectangle region) {
+  assert(same_shape(a, b));
+  double worst = 0;
+  for (int channel = 0; channel < a.channels; ++channel) {
+    double sum = 0;
+    for (int y = region.y; y < region.y + region.height; ++y) {
+      const auto row_a = a.row(channel, y), row_b = b.row(channel, y);
+      for (int x = region.x; x < region.x + region.width; ++x) sum += static_cast<double>(row_a[x]) - row_b[x];
+    }
+    if (!std::isfinite(sum)) return kInfinity;
+    worst = std::max(worst, std::abs(sum) * 255.0 / (static_cast<double>(region.width) * region.height));
+  }
+  return worst;
+}
+
+// Where the tiles of a side begin; the last is moved inward.
+std::vector<int> tile_starts(int begin, int size, int tile) {
+  std::vector<int> starts;
+  for (int offset = 0; offset + tile < size; offset += tile) starts.push_back(begin + offset);
+  starts.push_back(begin + std::max(0, size - tile));
+  return starts;
+}
+
+void for_each_tile(Rectangle region, int tile, const std::function<void(Rectangle)>& visit) {
+  assert(tile > 0);
+  for (const int y : tile_starts(region.y, region.height, tile)) {
+    for (const int x : tile_starts(region.x, region.width, tile)) {
+      visit({x, y, std::min(tile, region.width), std::min(tile, region.height)});
+    }
+  }
+}
+
+}  // namespace
+
+double psnr(const Picture& a, const Picture& b, int border) { return psnr_of(a, b, inside(a, border)); }
+
+double worst_tile_psnr(const Picture& a, const Picture& b, int tile, int border) {
+  double worst = kEqual;
+  for_each_tile(inside(a, border), tile, [&](Rectangle region) { worst = std::min(worst, psnr_of(a, b, region)); });
+  return worst;
+}
+
+double mean_shift(const Picture& a, const Picture& b, int border) { return mean_shift_of(a, b, inside(a, border)); }
+
+double worst_tile_mean_shift(const Picture& a, const Picture& b, int tile, int border) {
+  double worst = 0;
+  for_each_tile(inside(a, border), tile,
+                [&](Rectangle region) { worst = std::max(worst, mean_shift_of(a, b, region)); });
+  return worst;
+}
+
+bool all_finite(const Picture& picture) {
+  return std::all_of(picture.samples.begin(), picture.samples.end(),
+                     [](float sample) { return std::isfinite(sample); });
+}
+
+}  // namespace mantissa::image

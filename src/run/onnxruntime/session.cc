@@ -1,0 +1,89 @@
+#include "run/onnxruntime/session.h"
+
+#include "base/threads.h"
+#include "run/onnxruntime/engine.h"
+#include "run/onnxruntime/optimized_graph.h"
+
+namespace mantissa::run::onnxruntime {
+
+CpuSession::CpuSession(std::span<const std::byte> onnx, const SessionOptions& options)
+    : options_(options), operators_(options_.tap), onnx_(onnx.begin(), onnx.end()) {}
+
+Ort::SessionOptions CpuSession::engine_options() const {
+  Ort::SessionOptions options;
+  options.SetIntraOpNumThreads(options_.threads > 0 ? options_.threads : base::thread_count());
+  options.SetInterOpNumThreads(1);
+  options.SetExecutionMode(ORT_SEQUENTIAL);
+  options.SetGraphOptimizationLevel(options_.optimize ? ORT_ENABLE_ALL : ORT_DISABLE_ALL);
+  operators_.add_to(options);
+  return options;
+}
+
+Result<std::unique_ptr<Session>> CpuSession::open(std::span<const std::byte> onnx, const SessionOptions& options) {
+  return guarded([&]() -> Result<std::unique_ptr<Session>> {
+    std::unique_ptr<CpuSession> session(new CpuSession(onnx, options));
+    session->session_ =
+        Ort::Session(environment(), session->onnx_.data(), session->onnx_.size(), session->engine_options());
+    session->input_names_ = session->session_.GetInputNames();
+    session->output_names_ = session->session_.GetOutputNames();
+    for (const std::string& name : session->output_names_) session->output_pointers_.push_back(name.c_str());
+    MANTISSA_TRY(session->check_interface());
+    return std::unique_ptr<Session>(std::move(session));
+  });
+}
+
+Result<void> CpuSession::check_interface() const {
+  if (input_names_.size() != 1)
+    return unsupported("the network has " + std::to_string(input_names_.size()) + " inputs, and only one can be fed",
+                       "Make the other inputs constants");
+  if (output_names_.empty()) return bad_input("the network has no output");
+  const auto is_float = [](const Ort::TypeInfo& type) {
+    return type.GetONNXType() == ONNX_TYPE_TENSOR &&
+           type.GetTensorTypeAndShapeInfo().GetElementType() == ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+  };
+  if (!is_float(session_.GetInputTypeInfo(0)) || !is_float(session_.GetOutputTypeInfo(0)))
+    return unsupported("the network's input or output is not a float32 tensor");
+  return {};
+}
+
+void CpuSession::run_into(const TensorView& input, std::vector<Ort::Value>& outputs) {
+  const char* const input_name = input_names_.front().c_str();
+  const Ort::Value value = Ort::Value::CreateTensor<float>(memory_, input.data, static_cast<std::size_t>(input.count()),
+                                                           input.shape.data(), input.shape.size());
+  while (outputs.size() < output_names_.size()) outputs.emplace_back(nullptr);
+  session_.Run(Ort::RunOptions{nullptr}, &input_name, &value, 1, output_pointers_.data(), outputs.data(),
+               outputs.size());
+}
+
+Result<void> CpuSession::run(const TensorView& input, const TensorView& output) {
+  return guarded([&]() -> Result<void> {
+    std::vector<Ort::Value> outputs;
+    outputs.push_back(Ort::Value::CreateTensor<float>(memory_, output.data, static_cast<std::size_t>(output.count()),
+                                                      output.shape.data(), output.shape.size()));
+    run_into(input, outputs);
+    return {};
+  });
+}
+
+Result<std::vector<float>> CpuSession::run(const TensorView& input, std::vector<std::int64_t>& output_shape) {
+  return guarded([&]() -> Result<std::vector<float>> {
+    std::vector<Ort::Value> outputs;
+    run_into(input, outputs);
+    const auto information = outputs.front().GetTensorTypeAndShapeInfo();
+    output_shape = information.GetShape();
+    const float* data = outputs.front().GetTensorData<float>();
+    return std::vector<float>(data, data + information.GetElementCount());
+  });
+}
+
+Result<Placement> CpuSession::placement() {
+  return guarded([&]() -> Result<Placement> {
+    TemporaryFile file;
+    Ort::SessionOptions options = engine_options();
+    options.SetOptimizedModelFilePath(file.path().c_str());
+    Ort::Session(environment(), onnx_.data(), onnx_.size(), options);
+    return read_optimized_graph(file.path());
+  });
+}
+
+}  // namespace mantissa::run::onnxruntime

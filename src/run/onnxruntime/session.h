@@ -1,0 +1,41 @@
+// One network loaded into ONNX Runtime on the CPU.
+#pragma once
+
+#include <onnxruntime_cxx_api.h>
+
+#include <string>
+#include <vector>
+
+#include "run/onnxruntime/operators.h"
+#include "run/provider.h"
+
+namespace mantissa::run::onnxruntime {
+
+class CpuSession : public Session {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Session>> open(std::span<const std::byte> onnx,
+                                                             const SessionOptions& options);
+
+  [[nodiscard]] Result<void> run(const TensorView& input, const TensorView& output) override;
+  [[nodiscard]] Result<std::vector<float>> run(const TensorView& input,
+                                               std::vector<std::int64_t>& output_shape) override;
+  [[nodiscard]] Result<Placement> placement() override;
+
+ private:
+  explicit CpuSession(std::span<const std::byte> onnx, const SessionOptions& options);
+  [[nodiscard]] Ort::SessionOptions engine_options() const;
+  [[nodiscard]] Result<void> check_interface() const;
+  // Runs into `outputs`, which has one place for each graph output; a place that is empty is filled by the engine.
+  void run_into(const TensorView& input, std::vector<Ort::Value>& outputs);
+
+  SessionOptions options_;
+  Operators operators_;
+  std::vector<std::byte> onnx_;  // kept for placement(); the caller's bytes may be gone by then
+  Ort::MemoryInfo memory_ = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
+  Ort::Session session_{nullptr};
+  std::vector<std::string> input_names_;
+  std::vector<std::string> output_names_;
+  std::vector<const char*> output_pointers_;
+};
+
+}  // namespace mantissa::run::onnxruntime

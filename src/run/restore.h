@@ -1,0 +1,39 @@
+// Restores pictures with an open session: colour, range, tiles, and back.
+#pragma once
+
+#include <functional>
+
+#include "image/codec.h"
+#include "image/picture.h"
+#include "mantissa/result.h"
+#include "net/network.h"
+#include "run/provider.h"
+
+namespace mantissa::run {
+
+struct RestoreOptions {
+  int tile_size = 256;
+};
+
+struct RestoreStatistics {
+  std::int64_t input_pixels = 0;
+  int tiles = 0;
+  double engine_seconds = 0;  // inside the session
+  double seconds = 0;         // in all, reading and writing included
+};
+
+// What the network gets for a grey or RGB picture, and what a grey or RGB picture its output is. For a luminance network and an RGB picture the
+// chroma is resampled bicubically; an RGB network gets a grey picture as three equal channels and its result is averaged.
+[[nodiscard]] image::Picture to_network_colours(const image::Picture& picture, const net::Task& task);
+[[nodiscard]] image::Picture from_network_colours(const image::Picture& output, const image::Picture& input, const net::Task& task);
+
+// A whole picture that fits in memory, untiled or in tiles; grey or RGB in 0..1 in and out, neither clipped nor rounded.
+[[nodiscard]] Result<image::Picture> restore(Session& session, const net::Task& task, const image::Picture& picture,
+                                             const RestoreOptions& options = {});
+
+// From a reader to a writer, row of tiles by row of tiles: memory is bounded by a row of tiles. Alpha is resampled bicubically.
+[[nodiscard]] Result<RestoreStatistics> restore(Session& session, const net::Task& task, image::PictureReader& reader,
+                                                image::PictureWriter& writer, const RestoreOptions& options,
+                                                const std::function<void(int done, int tiles)>& progress);
+
+}  // namespace mantissa::run

@@ -19,7 +19,7 @@ namespace {
 Error cannot_create(const fs::path& path, int error_number) {
   if (error_number == ENOENT) {
     return usage_error(
-        "there is no folder \"" + path.parent_path().string() + "\" to write \"" + path.filename().string() + "\" into",
+        "there is no folder " + quoted(path.parent_path()) + " to write " + quoted(path.filename()) + " into",
         "Create it first");
   }
   return system_error(error_number == ENOSPC ? ErrorCode::unsupported : ErrorCode::usage, "create", path, error_number);
@@ -77,7 +77,7 @@ int rename_without_replacing(const fs::path& from, const fs::path& to) {
 }
 
 Error exists_already(const fs::path& path) {
-  return usage_error("\"" + path.string() + "\" exists already", "Remove it first, or choose another name");
+  return usage_error(quoted(path) + " exists already", "Remove it first, or choose another name");
 }
 
 }  // namespace
@@ -108,13 +108,13 @@ AtomicFile::~AtomicFile() = default;
 
 Result<AtomicFile> AtomicFile::create(const fs::path& given) {
   const fs::path path = without_links(given);
-  if (!path.has_filename()) return usage_error("\"" + given.string() + "\" does not name a file");
+  if (!path.has_filename()) return usage_error(quoted(given) + " does not name a file");
 
   struct stat existing {};
   const bool exists = ::stat(path.c_str(), &existing) == 0;
   // Above all for devices: renaming onto /dev/null would put a file there.
   if (exists && !S_ISREG(existing.st_mode)) {
-    return usage_error("\"" + given.string() + "\" exists and is not a regular file", "Choose another name");
+    return usage_error(quoted(given) + " exists and is not a regular file", "Choose another name");
   }
   Descriptor descriptor;
   MANTISSA_ASSIGN(fs::path temporary, create_temporary(path, [&](const fs::path& name) {
@@ -176,7 +176,7 @@ Result<AtomicFolder> AtomicFolder::create(const fs::path& given) {
   const fs::path path = given.has_filename() ? given : given.parent_path();
   struct stat existing {};
   if (::lstat(path.c_str(), &existing) == 0) return exists_already(path);
-  if (!path.has_filename()) return usage_error("\"" + given.string() + "\" does not name a folder");
+  if (!path.has_filename()) return usage_error(quoted(given) + " does not name a folder");
   MANTISSA_ASSIGN(fs::path temporary,
                   create_temporary(path, [](const fs::path& name) { return ::mkdir(name.c_str(), 0777) == 0; }));
   return AtomicFolder(std::make_unique<State>(path, std::move(temporary)));

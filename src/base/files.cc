@@ -13,7 +13,7 @@ namespace mantissa::base {
 namespace {
 
 Error cannot_read(const std::filesystem::path& path, int error_number) {
-  if (error_number == ENOENT) return bad_input("there is no file \"" + path.string() + "\"");
+  if (error_number == ENOENT) return bad_input("there is no file " + quoted(path));
   return system_error(ErrorCode::bad_input, "read", path, error_number);
 }
 
@@ -27,8 +27,8 @@ Result<OpenFile> open_regular_file(const std::filesystem::path& path) {
   Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   struct stat status {};
   if (!descriptor || ::fstat(descriptor.get(), &status) != 0) return cannot_read(path, errno);
-  if (S_ISDIR(status.st_mode)) return bad_input("\"" + path.string() + "\" is a folder, not a file");
-  if (!S_ISREG(status.st_mode)) return bad_input("\"" + path.string() + "\" is not a regular file");
+  if (S_ISDIR(status.st_mode)) return bad_input(quoted(path) + " is a folder, not a file");
+  if (!S_ISREG(status.st_mode)) return bad_input(quoted(path) + " is not a regular file");
   return OpenFile{std::move(descriptor), static_cast<std::size_t>(status.st_size)};
 }
 
@@ -37,7 +37,7 @@ Result<OpenFile> open_regular_file(const std::filesystem::path& path) {
 Result<Bytes> map_file(const std::filesystem::path& path) {
   MANTISSA_ASSIGN(const OpenFile file, open_regular_file(path));
   const std::size_t size = file.size;
-  if (size == 0) return bad_input("the file \"" + path.string() + "\" is empty");
+  if (size == 0) return bad_input("the file " + quoted(path) + " is empty");
   void* start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.descriptor.get(), 0);
   if (start == MAP_FAILED) return cannot_read(path, errno);
   std::shared_ptr<const void> owner(start, [size](void* mapped) { ::munmap(mapped, size); });

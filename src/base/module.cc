@@ -3,12 +3,13 @@
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <cassert>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <mutex>
 #include <string>
+
+#include "base/system_error.h"
 
 namespace mantissa::base {
 namespace {
@@ -42,8 +43,7 @@ Result<void*> load(const std::string& name) {
                        "Install what it needs, or set MANTISSA_MODULES to the folder with mantissa_" + name + ".so");
   }
   void* entry = ::dlsym(library, ("mantissa_module_" + name).c_str());
-  if (entry == nullptr)
-    return unsupported("\"" + path.string() + "\" is not a module of mantissa: " + loader_sentence());
+  if (entry == nullptr) return unsupported(quoted(path) + " is not a module of mantissa: " + loader_sentence());
   void* interface = reinterpret_cast<void* (*)()>(entry)();
   if (interface == nullptr) return unsupported("the module \"" + name + "\" cannot work on this machine");
   // Never unloaded: pointers into it live everywhere.
@@ -53,7 +53,7 @@ Result<void*> load(const std::string& name) {
 }  // namespace
 
 Result<void*> load_module(std::string_view name) {
-  assert(is_plain(name));
+  if (!is_plain(name)) return internal_error("\"" + std::string(name) + "\" cannot be the name of a module");
   // Recursive, because a module may need another.
   static std::recursive_mutex mutex;
   static std::map<std::string, void*, std::less<>> loaded;

@@ -25,11 +25,17 @@ std::string advice_for(int error_number) {
 
 }  // namespace
 
+std::string quoted(const std::filesystem::path& path) {
+  std::string text = "\"";
+  text += path.string();
+  text += '"';
+  return text;
+}
+
 Error system_error(ErrorCode code, std::string_view what, const std::filesystem::path& path, int error_number) {
   // Not strerror(), which threads share.
   const std::string reason = std::generic_category().message(error_number);
-  return Error{
-      code, "cannot " + std::string(what) + " \"" + path.string() + "\": " + reason, advice_for(error_number), {}};
+  return Error{code, "cannot " + std::string(what) + " " + quoted(path) + ": " + reason, advice_for(error_number), {}};
 }
 
 }  // namespace mantissa::base

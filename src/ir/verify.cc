@@ -1,0 +1,185 @@
+#include "ir/verify.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <unordered_set>
+
+namespace mantissa::ir {
+namespace {
+
+using base::NumberFormat;
+
+Result<void> fail(std::string what) { return bad_input(std::move(what)); }
+
+std::string quoted(const Value& value) { return "\"" + value.name + "\""; }
+
+std::string in_words(const Tensor& tensor) {
+  std::string text(base::name_of(tensor.format));
+  for (std::size_t i = 0; i < tensor.shape.size(); ++i) text += (i == 0 ? "[" : ",") + std::to_string(tensor.shape[i]);
+  return text + (tensor.shape.empty() ? "[]" : "]");
+}
+
+Result<void> check_tensor(const Tensor& tensor) {
+  if (tensor.fits()) return {};
+  return fail("its " + std::to_string(tensor.bytes.size()) + " bytes do not fit " + in_words(tensor));
+}
+
+Result<void> check_constant(const Value& value) {
+  const Tensor& tensor = *value.constant;
+  MANTISSA_TRY(check_tensor(tensor));
+  if (value.producer != kNoNode) return fail("it is a constant and computed by a node as well");
+  if (value.format && *value.format != tensor.format)
+    return fail("it is declared as " + std::string(base::name_of(*value.format)) + " and holds " + in_words(tensor));
+  const auto same = [](const Dimension& dimension, std::int64_t size) { return dimension.size == size; };
+  if (value.shape &&
+      !std::equal(value.shape->begin(), value.shape->end(), tensor.shape.begin(), tensor.shape.end(), same))
+    return fail("it holds " + in_words(tensor) + ", which is not the shape that it is declared with");
+  return {};
+}
+
+// The smallest and largest stored integer; a narrow float is symmetric and has no zero point.
+std::pair<std::int64_t, std::int64_t> stored_range(NumberFormat format) {
+  if (base::is_floating(format)) return {0, 0};
+  const int bits = base::bits_of(format);
+  const bool is_signed = base::name_of(format).front() == 'i';
+  if (is_signed) return {-(std::int64_t{1} << (bits - 1)), (std::int64_t{1} << (bits - 1)) - 1};
+  return {0, (std::int64_t{1} << bits) - 1};
+}
+
+Result<void> check_quantization(const Value& value) {
+  const Quantization& held = *value.quantization;
+  const int bits = base::bits_of(held.format);
+  if (bits == 0 || bits > 32 || held.format == NumberFormat::boolean)
+    return fail("it is quantized to " + std::string(base::name_of(held.format)) +
+                ", which is not a format to quantize to");
+  if (held.scales.empty()) return fail("its quantization has no scale");
+  if (held.scales.size() != held.zero_points.size())
+    return fail("its quantization has " + std::to_string(held.scales.size()) + " scales and " +
+                std::to_string(held.zero_points.size()) + " zero points");
+  for (const float scale : held.scales) {
+    if (!std::isfinite(scale) || scale <= 0) return fail("a scale of its quantization is not positive and finite");
+  }
+  const auto [low, high] = stored_range(held.format);
+  for (const std::int32_t zero_point : held.zero_points) {
+    if (zero_point < low || zero_point > high)
+      return fail("the zero point " + std::to_string(zero_point) + " does not fit " +
+                  std::string(base::name_of(held.format)));
+  }
+  if (!held.axis) {
+    if (held.scales.size() != 1) return fail("its quantization has several scales and no axis");
+    return {};
+  }
+  if (*held.axis < 0) return fail("the axis of its quantization is negative");
+  if (!value.shape) return {};
+  const auto axis = static_cast<std::size_t>(*held.axis);
+  if (axis >= value.shape->size()) return fail("the axis of its quantization is beyond its shape");
+  const std::int64_t size = (*value.shape)[axis].size;
+  if (size >= 0 && static_cast<std::size_t>(size) != held.scales.size())
+    return fail("its quantization has " + std::to_string(held.scales.size()) + " scales for " + std::to_string(size) +
+                " indices of axis " + std::to_string(axis));
+  return {};
+}
+
+Result<void> check_value(const Graph& graph, ValueId id) {
+  const Value& value = graph.value(id);
+  if (value.name.empty()) return fail("a value has no name");
+  if (graph.find_value(value.name) != id) return fail("another value has the same name");
+  if (value.shape) {
+    for (const Dimension& dimension : *value.shape) {
+      if (dimension.size < -1) return fail("a size of its shape is negative");
+    }
+  }
+  if (value.constant) MANTISSA_TRY(check_constant(value));
+  if (value.quantization) MANTISSA_TRY(check_quantization(value));
+  for (const Use& use : value.uses) {
+    const Node& user = graph.node(use.node);
+    if (use.input < 0 || static_cast<std::size_t>(use.input) >= user.inputs.size() ||
+        user.inputs[static_cast<std::size_t>(use.input)] != id)
+      return fail("its list of uses names " + graph.describe(use.node) + ", which does not use it there");
+  }
+  return {};
+}
+
+Result<void> check_node(const Graph& graph, NodeId id, const std::unordered_set<ValueId>& live,
+                        const std::unordered_set<ValueId>& inputs) {
+  const Node& node = graph.node(id);
+  if (node.op.empty()) return fail("it has no operator");
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    if (node.inputs[i] == kNoValue) continue;
+    const std::string place = "input " + std::to_string(i);
+    if (!live.contains(node.inputs[i])) return fail(place + " is a value that was removed");
+    const Value& value = graph.value(node.inputs[i]);
+    if (value.producer == kNoNode && !value.constant && !inputs.contains(node.inputs[i]))
+      return fail(place + ", " + quoted(value) +
+                  ", is produced by no node, and is neither a constant nor an input of the graph");
+    const Use use{id, static_cast<int>(i)};
+    if (std::count(value.uses.begin(), value.uses.end(), use) != 1)
+      return fail(place + ", " + quoted(value) + ", does not list it exactly once among its uses");
+  }
+  for (const ValueId output : node.outputs) {
+    if (output == kNoValue) continue;
+    if (!live.contains(output)) return fail("an output is a value that was removed");
+    if (graph.value(output).producer != id)
+      return fail("its output " + quoted(graph.value(output)) + " is produced by another node as well");
+    if (std::count(node.outputs.begin(), node.outputs.end(), output) != 1)
+      return fail("it has the output " + quoted(graph.value(output)) + " twice");
+  }
+  for (const auto& [name, attribute] : node.attributes) {
+    if (const auto* tensor = std::get_if<Tensor>(&attribute))
+      MANTISSA_TRY(check_tensor(*tensor).in("attribute " + name));
+  }
+  return {};
+}
+
+// A node that really lies on a cycle, not merely behind one: from any node that could not be sorted, producers that could not be
+// sorted either lead around the cycle, and the first that is met twice is on it.
+NodeId node_on_cycle(const Graph& graph, const std::vector<NodeId>& sorted) {
+  const std::unordered_set<NodeId> done(sorted.begin(), sorted.end());
+  const std::vector<NodeId> nodes = graph.nodes();
+  NodeId at = *std::find_if(nodes.begin(), nodes.end(), [&](NodeId id) { return !done.contains(id); });
+  std::unordered_set<NodeId> met;
+  while (met.insert(at).second) {
+    for (const ValueId input : graph.node(at).inputs) {
+      if (input == kNoValue || graph.value(input).producer == kNoNode || done.contains(graph.value(input).producer))
+        continue;
+      at = graph.value(input).producer;
+      break;
+    }
+  }
+  return at;
+}
+
+}  // namespace
+
+Result<void> verify(const Graph& graph) {
+  const std::vector<ValueId> values = graph.values();
+  const std::unordered_set<ValueId> live(values.begin(), values.end());
+  std::unordered_set<ValueId> inputs;
+  for (const ValueId input : graph.inputs) {
+    if (!live.contains(input)) return fail("an input of the graph is a value that was removed");
+    const Value& value = graph.value(input);
+    if (value.producer != kNoNode || value.constant)
+      return fail("the input " + quoted(value) + " of the graph is a constant or computed by a node");
+    if (!inputs.insert(input).second) return fail("the graph has the input " + quoted(value) + " twice");
+  }
+  for (const ValueId id : values) MANTISSA_TRY(check_value(graph, id).in("value " + graph.value(id).name));
+  for (const NodeId id : graph.nodes())
+    MANTISSA_TRY(check_node(graph, id, live, inputs).in("node " + graph.describe(id)));
+
+  const std::vector<NodeId> sorted = graph.sorted();
+  if (sorted.size() != graph.node_count())
+    return fail("it depends on its own output").in("node " + graph.describe(node_on_cycle(graph, sorted)));
+
+  if (graph.outputs.empty()) return fail("the graph has no output");
+  for (const ValueId output : graph.outputs) {
+    if (!live.contains(output)) return fail("an output of the graph is a value that was removed");
+    const Value& value = graph.value(output);
+    if (value.producer == kNoNode && !value.constant && !inputs.contains(output))
+      return fail("the output " + quoted(value) + " of the graph is produced by no node");
+  }
+  return {};
+}
+
+}  // namespace mantissa::ir

@@ -23,9 +23,9 @@ struct Metadata {
 struct PictureInfo {
   int width = 0;
   int height = 0;
-  int channels = 0;        // 1 (grey) or 3 (RGB); an alpha channel is not counted
+  int channels = 0;  // 1 (grey) or 3 (RGB); an alpha channel is not counted
   bool has_alpha = false;
-  int bits = 8;            // 8, 16, or 32 (floating point)
+  int bits = 8;  // 8, 16, or 32 (floating point)
   Metadata metadata;
 };
 
@@ -48,14 +48,15 @@ class PictureWriter {
 };
 
 struct WriteOptions {
-  int quality = 0;      // JPEG, WebP, AVIF: 1..100; 0 is the format's good default (95, lossless WebP stays lossless=false)
+  int quality = 0;  // JPEG, WebP, AVIF: 1..100; 0 is the format's good default (95, lossless WebP stays lossless=false)
   int compression = -1;  // PNG: 0..9; -1 is a fast default
 };
 
-// The file's kind is told by its content on reading, and by the extension of `path` on writing (.png .jpg .jpeg .tif .tiff .webp ...).
+// The file's kind is told by its content on reading, and by the extension of `path` on writing (.png .jpg .jpeg .tif .tiff .webp .avif).
 // Errors (bad_input): no such file, not a picture, damaged, an extension that cannot be written, a format that cannot hold the bits or size.
 [[nodiscard]] Result<std::unique_ptr<PictureReader>> open_picture(const std::filesystem::path& path);
-[[nodiscard]] Result<std::unique_ptr<PictureWriter>> create_picture(const std::filesystem::path& path, const PictureInfo& info,
+[[nodiscard]] Result<std::unique_ptr<PictureWriter>> create_picture(const std::filesystem::path& path,
+                                                                    const PictureInfo& info,
                                                                     const WriteOptions& options = {});
 
 // The whole picture without alpha, grey or RGB.
@@ -70,7 +71,8 @@ class Codec {
  public:
   virtual ~Codec() = default;
   [[nodiscard]] virtual Result<std::unique_ptr<PictureReader>> open(const std::filesystem::path& path) = 0;
-  [[nodiscard]] virtual Result<std::unique_ptr<PictureWriter>> create(const std::filesystem::path& path, const PictureInfo& info,
+  [[nodiscard]] virtual Result<std::unique_ptr<PictureWriter>> create(const std::filesystem::path& path,
+                                                                      const PictureInfo& info,
                                                                       const WriteOptions& options) = 0;
 };
 

@@ -13,8 +13,8 @@ namespace mantissa::image {
 // "bicubic:4" (reduced by 4, rounded to 8 bits), "noise:25" (Gaussian, standard deviation 25/255, neither clipped nor rounded), "none".
 struct Degradation {
   enum class Kind { none, bicubic, noise } kind = Kind::none;
-  int factor = 1;     // bicubic
-  float sigma = 0;    // noise, in 8-bit levels
+  int factor = 1;   // bicubic
+  float sigma = 0;  // noise, in 8-bit levels
 
   [[nodiscard]] std::string text() const;  // as it was typed
 };

@@ -24,8 +24,12 @@ struct Picture {
 
   [[nodiscard]] std::size_t pixels() const { return static_cast<std::size_t>(width) * height; }
   [[nodiscard]] std::span<float> plane(int channel) { return {samples.data() + channel * pixels(), pixels()}; }
-  [[nodiscard]] std::span<const float> plane(int channel) const { return {samples.data() + channel * pixels(), pixels()}; }
-  [[nodiscard]] std::span<float> row(int channel, int y) { return plane(channel).subspan(static_cast<std::size_t>(y) * width, width); }
+  [[nodiscard]] std::span<const float> plane(int channel) const {
+    return {samples.data() + channel * pixels(), pixels()};
+  }
+  [[nodiscard]] std::span<float> row(int channel, int y) {
+    return plane(channel).subspan(static_cast<std::size_t>(y) * width, width);
+  }
   [[nodiscard]] std::span<const float> row(int channel, int y) const {
     return plane(channel).subspan(static_cast<std::size_t>(y) * width, width);
   }

@@ -1,0 +1,83 @@
+#include "image/codec.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/module.h"
+
+namespace mantissa::image {
+namespace {
+
+Result<Codec*> codec() {
+  MANTISSA_ASSIGN(void* module, base::load_module("vips"));
+  return static_cast<Codec*>(module);
+}
+
+bool has_picture_extension(const std::filesystem::path& path) {
+  static constexpr std::array<std::string_view, 9> kExtensions{".png",  ".jpg", ".jpeg", ".tif", ".tiff",
+                                                               ".webp", ".gif", ".avif", ".heic"};
+  std::string extension = path.extension().string();
+  for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+}
+
+// The module sees only files that exist and hold something, so that these errors read the same for every format.
+Result<void> check_file(const std::filesystem::path& path) {
+  std::error_code failure;
+  const auto status = std::filesystem::status(path, failure);
+  if (!std::filesystem::exists(status)) return bad_input("there is no such file");
+  if (std::filesystem::is_directory(status)) return bad_input("it is a folder, not a picture");
+  if (std::filesystem::is_regular_file(status) && std::filesystem::file_size(path, failure) == 0 && !failure) {
+    return bad_input("the file is empty");
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PictureReader>> open_picture(const std::filesystem::path& path) {
+  MANTISSA_TRY(check_file(path).in("picture " + path.string()));
+  MANTISSA_ASSIGN(Codec* const implementation, codec());
+  return implementation->open(path);
+}
+
+Result<std::unique_ptr<PictureWriter>> create_picture(const std::filesystem::path& path, const PictureInfo& info,
+                                                      const WriteOptions& options) {
+  MANTISSA_ASSIGN(Codec* const implementation, codec());
+  return implementation->create(path, info, options);
+}
+
+Result<Picture> read_picture(const std::filesystem::path& path) {
+  MANTISSA_ASSIGN(const auto reader, open_picture(path));
+  const PictureInfo& info = reader->info();
+  MANTISSA_ASSIGN(auto picture, reader->read({0, 0, info.width, info.height}));
+  if (info.has_alpha) return select_channels(picture, 0, info.channels);
+  return picture;
+}
+
+Result<void> write_picture(const std::filesystem::path& path, const Picture& picture) {
+  PictureInfo info;
+  info.width = picture.width;
+  info.height = picture.height;
+  info.channels = picture.channels;
+  MANTISSA_ASSIGN(const auto writer, create_picture(path, info));
+  MANTISSA_TRY(writer->write_rows(picture));
+  return writer->finish();
+}
+
+Result<std::vector<std::filesystem::path>> pictures_in(const std::filesystem::path& folder) {
+  std::error_code failure;
+  std::vector<std::filesystem::path> pictures;
+  std::filesystem::directory_iterator entries(folder, failure);
+  while (!failure && entries != std::filesystem::directory_iterator()) {
+    std::error_code ignored;
+    if (entries->is_regular_file(ignored) && has_picture_extension(entries->path()))
+      pictures.push_back(entries->path());
+    entries.increment(failure);
+  }
+  if (failure) return bad_input("folder " + folder.string() + " cannot be read: " + failure.message());
+  std::sort(pictures.begin(), pictures.end());
+  return pictures;
+}
+
+}  // namespace mantissa::image

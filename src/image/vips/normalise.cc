@@ -1,0 +1,107 @@
+#include "image/vips/normalise.h"
+
+#include "image/vips/library.h"
+
+namespace mantissa::image {
+namespace {
+
+// Bands that stand for themselves. Everything else has to be converted to RGB; float bands are taken as stored, without linear light.
+bool is_grey_or_rgb(VipsInterpretation interpretation) {
+  switch (interpretation) {
+    case VIPS_INTERPRETATION_MULTIBAND:
+    case VIPS_INTERPRETATION_B_W:
+    case VIPS_INTERPRETATION_GREY16:
+    case VIPS_INTERPRETATION_RGB:
+    case VIPS_INTERPRETATION_sRGB:
+    case VIPS_INTERPRETATION_RGB16:
+    case VIPS_INTERPRETATION_scRGB:
+      return true;
+    default:
+      return false;
+  }
+}
+
+vips::VImage to_rgb(vips::VImage image) {
+  const bool deep = image.format() != VIPS_FORMAT_UCHAR && image.interpretation() != VIPS_INTERPRETATION_LABQ;
+  if (image.interpretation() == VIPS_INTERPRETATION_CMYK) {
+    // The file's own profile if it has a usable one, else libvips' generic one.
+    auto* options = vips::VImage::option();
+    options->set("embedded", true)->set("input_profile", "cmyk")->set("depth", deep ? 16 : 8);
+    image = image.icc_transform("srgb", options);
+  } else {
+    // Lab in floats carries 8 bits as a rule: TIFF stores it so.
+    image = image.colourspace(image.format() == VIPS_FORMAT_SHORT || image.format() == VIPS_FORMAT_USHORT
+                                  ? VIPS_INTERPRETATION_RGB16
+                                  : VIPS_INTERPRETATION_sRGB);
+  }
+  // The pixels are sRGB now, whatever the file's profile described.
+  if (image.get_typeof(VIPS_META_ICC_NAME) != 0) {
+    image = image.copy();
+    image.remove(VIPS_META_ICC_NAME);
+  }
+  return image;
+}
+
+std::vector<std::byte> blob(const vips::VImage& image, const char* name) {
+  if (image.get_typeof(name) != VIPS_TYPE_BLOB) return {};
+  std::size_t size = 0;
+  const auto* data = static_cast<const std::byte*>(image.get_blob(name, &size));
+  return {data, data + size};
+}
+
+Metadata metadata_of(const vips::VImage& image) {
+  Metadata metadata;
+  metadata.colour_profile = blob(image, VIPS_META_ICC_NAME);
+  metadata.exif = blob(image, VIPS_META_EXIF_NAME);
+  if (image.get_typeof(VIPS_META_ORIENTATION) == G_TYPE_INT) {
+    const int orientation = image.get_int(VIPS_META_ORIENTATION);
+    if (orientation >= 1 && orientation <= 8) metadata.orientation = orientation;
+  }
+  // libvips gives 1 pixel per mm to a picture that does not say.
+  if (image.xres() > 0 && image.xres() != 1.0) metadata.dots_per_mm = image.xres();
+  return metadata;
+}
+
+Result<int> bits_of(const vips::VImage& image) {
+  switch (image.format()) {
+    case VIPS_FORMAT_UCHAR:
+      return 8;
+    case VIPS_FORMAT_USHORT:
+      return 16;
+    case VIPS_FORMAT_FLOAT:
+      return 32;
+    default:
+      return unsupported(
+          std::string("its samples are of the kind ") + vips_enum_nick(VIPS_TYPE_BAND_FORMAT, image.format()),
+          "Convert it to 8 or 16 unsigned bits or to 32-bit floats");
+  }
+}
+
+}  // namespace
+
+Result<Normalised> normalise(vips::VImage image) {
+  auto converted = guarded("its colours cannot be converted", [&] {
+    if (image.coding() == VIPS_CODING_RAD) image = image.rad2float();
+    if (!is_grey_or_rgb(image.interpretation())) image = to_rgb(image);
+    if (image.format() == VIPS_FORMAT_DOUBLE) image = image.cast(VIPS_FORMAT_FLOAT);
+    // 32-bit integers span their whole range as shorter ones do.
+    if (image.format() == VIPS_FORMAT_UINT) image = image.linear(1.0 / 4294967295.0, 0.0);
+    return image;
+  });
+  if (!converted) return std::move(converted).error();
+  image = *converted;
+  if (image.bands() > 4) {
+    return unsupported("it has " + std::to_string(image.bands()) + " channels", "Convert it to grey or RGB");
+  }
+  MANTISSA_ASSIGN(const int bits, bits_of(image));
+  PictureInfo info;
+  info.width = image.width();
+  info.height = image.height();
+  info.channels = image.bands() < 3 ? 1 : 3;
+  info.has_alpha = image.bands() % 2 == 0;
+  info.bits = bits;
+  info.metadata = metadata_of(image);
+  return Normalised{image, std::move(info)};
+}
+
+}  // namespace mantissa::image

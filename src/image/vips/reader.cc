@@ -1,0 +1,139 @@
+#include "image/vips/reader.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <mutex>
+#include <string_view>
+
+#include "image/vips/library.h"
+#include "image/vips/normalise.h"
+#include "image/vips/strips.h"
+
+namespace mantissa::image {
+namespace {
+
+// No side longer than a million: beyond any scanner, and short enough that a row's bytes fit everywhere.
+constexpr int kLongestSide = 1'000'000;
+
+// The formats that are read, by the names of libvips' loaders, and the most pixels that a byte of a well-formed file stands for: a header
+// that promises more lies, and is caught before anyone reserves memory for it.
+struct Format {
+  std::string_view loader;
+  double most_pixels_per_byte;
+};
+
+// Compresses flat pictures without limit; the figure admits a flat WebP of the largest size and a white fax of the widest.
+constexpr double kHardlyLimited = 16.0 * (1 << 20);
+
+constexpr std::array kFormats{
+    Format{"VipsForeignLoadPng", 1032.0 * 8},  // deflate expands at most 1032 times (zlib's technical notes), 8 pixels to a byte
+    Format{"VipsForeignLoadJpeg", 64.0 * 16 * 8},  // a bit or more for an 8x8 block, which subsampling stretches to at most 4x4 of them
+    Format{"VipsForeignLoadTiff", kHardlyLimited}, Format{"VipsForeignLoadWebp", kHardlyLimited},
+    Format{"VipsForeignLoadHeif", kHardlyLimited}, Format{"VipsForeignLoadNsgif", kHardlyLimited},
+};
+
+Result<Format> format_of(const vips::VSource& source) {
+  const char* loader = vips_foreign_find_load_source(source.get_source());
+  if (loader == nullptr) (void)take_vips_complaint();
+  for (const Format& format : kFormats) {
+    if (loader != nullptr && std::string_view(loader).starts_with(format.loader)) return format;
+  }
+  return bad_input("this is not a picture in a format that can be read here", "Give a PNG, JPEG, TIFF or WebP file");
+}
+
+Result<vips::VImage> open_raw(const std::filesystem::path& path, VipsAccess access) {
+  auto source = guarded("the file cannot be opened", [&] { return vips::VSource::new_from_file(path.c_str()); });
+  if (!source) return std::move(source).error();
+  MANTISSA_ASSIGN(const Format format, format_of(*source));
+  auto image = guarded("the picture cannot be read", [&] {
+    auto* options = vips::VImage::option();
+    options->set("access", access)->set("fail_on", VIPS_FAIL_ON_ERROR);
+    return vips::VImage::new_from_source(*source, "", options);
+  });
+  if (!image) return std::move(image).error();
+
+  std::error_code failure;
+  const auto bytes = std::filesystem::file_size(path, failure);
+  const double pixels = static_cast<double>(image->width()) * image->height();
+  if (image->width() > kLongestSide || image->height() > kLongestSide ||
+      (!failure && pixels > format.most_pixels_per_byte * static_cast<double>(bytes))) {
+    return bad_input("its header promises " + std::to_string(image->width()) + " x " + std::to_string(image->height()) +
+                     " pixels, which the file cannot hold");
+  }
+  return image;
+}
+
+Result<vips::VImage> open_normalised(const std::filesystem::path& path, VipsAccess access) {
+  MANTISSA_ASSIGN(auto image, open_raw(path, access));
+  MANTISSA_ASSIGN(auto normalised, normalise(std::move(image)));
+  return normalised.image;
+}
+
+// Row `samples` of interleaved bands from column x on, to one row of each plane of `picture`.
+template <class Sample>
+void spread(const std::byte* samples, int x, float largest, Picture& picture, int y) {
+  const auto bands = static_cast<std::size_t>(picture.channels);
+  const std::byte* first = samples + static_cast<std::size_t>(x) * bands * sizeof(Sample);
+  for (std::size_t band = 0; band < bands; ++band) {
+    float* row = picture.row(static_cast<int>(band), y).data();
+    for (std::size_t column = 0; column < static_cast<std::size_t>(picture.width); ++column) {
+      Sample sample;
+      std::memcpy(&sample, first + (column * bands + band) * sizeof(Sample), sizeof(Sample));
+      row[column] = static_cast<float>(sample) / largest;
+    }
+  }
+}
+
+class VipsReader final : public PictureReader {
+ public:
+  VipsReader(const std::filesystem::path& path, Normalised normalised)
+      : path_(path), info_(std::move(normalised.info)), strips_(path, open_normalised, std::move(normalised.image)) {}
+
+  [[nodiscard]] const PictureInfo& info() const override { return info_; }
+
+  [[nodiscard]] Result<Picture> read(Rectangle rectangle) override {
+    const std::lock_guard lock(mutex_);
+    return read_rows(rectangle).in("picture " + path_.string());
+  }
+
+ private:
+  Result<Picture> read_rows(Rectangle rectangle) {
+    if (rectangle.x < 0 || rectangle.y < 0 || rectangle.width <= 0 || rectangle.height <= 0 ||
+        rectangle.x > info_.width - rectangle.width || rectangle.y > info_.height - rectangle.height) {
+      return internal_error("a rectangle outside the picture was asked for");
+    }
+    strips_.forget_above(rectangle.y);
+    Picture picture(rectangle.width, rectangle.height, info_.channels + (info_.has_alpha ? 1 : 0));
+    for (int y = 0; y < rectangle.height;) {
+      MANTISSA_ASSIGN(const Strip* strip, strips_.at(rectangle.y + y));
+      const int end = std::min(rectangle.height, strip->y + strip->rows - rectangle.y);
+      for (; y < end; ++y) {
+        const auto row = static_cast<std::size_t>(rectangle.y + y - strip->y);
+        spread_row(strip->samples.data() + row * strips_.row_bytes(), rectangle.x, picture, y);
+      }
+    }
+    return picture;
+  }
+
+  void spread_row(const std::byte* samples, int x, Picture& picture, int y) const {
+    if (info_.bits == 8) return spread<std::uint8_t>(samples, x, 255.0F, picture, y);
+    if (info_.bits == 16) return spread<std::uint16_t>(samples, x, 65535.0F, picture, y);
+    return spread<float>(samples, x, 1.0F, picture, y);
+  }
+
+  std::filesystem::path path_;
+  PictureInfo info_;
+  std::mutex mutex_;
+  Strips strips_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<PictureReader>> open_with_vips(const std::filesystem::path& path) {
+  MANTISSA_ASSIGN(auto image, open_raw(path, VIPS_ACCESS_SEQUENTIAL));
+  MANTISSA_ASSIGN(auto normalised, normalise(std::move(image)));
+  return std::unique_ptr<PictureReader>(std::make_unique<VipsReader>(path, std::move(normalised)));
+}
+
+}  // namespace mantissa::image

@@ -1,0 +1,97 @@
+#include "image/vips/strips.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+
+#include "image/vips/library.h"
+
+namespace mantissa::image {
+namespace {
+
+// libvips decodes 16 rows at a time (VIPS__FATSTRIP_HEIGHT); fewer calls for narrow pictures.
+constexpr std::size_t kStripBytes = std::size_t{4} << 20;
+constexpr int kLeastRows = 16;
+constexpr int kMostRows = 256;
+// A row of tiles, 1024 high, of a picture 87,000 pixels wide.
+constexpr std::size_t kMostBytesKept = std::size_t{256} << 20;
+// Beyond this many decodings of the whole picture, one into a temporary file is cheaper.
+constexpr int kPasses = 3;
+
+struct Unreference {
+  void operator()(VipsRegion* region) const { g_object_unref(region); }
+};
+
+}  // namespace
+
+Strips::Strips(std::filesystem::path path, OpenImage open, vips::VImage sequential)
+    : path_(std::move(path)),
+      open_(open),
+      image_(std::move(sequential)),
+      row_bytes_(VIPS_IMAGE_SIZEOF_LINE(image_.get_image())) {
+  const auto fitting = static_cast<int>(std::min<std::size_t>(kStripBytes / row_bytes_, kMostRows));
+  strip_rows_ = std::max(kLeastRows, fitting / kLeastRows * kLeastRows);
+}
+
+Result<const Strip*> Strips::at(int y) {
+  for (const Strip& strip : kept_) {
+    if (y >= strip.y && y < strip.y + strip.rows) return &strip;
+  }
+  if (!random_access_ && y < next_row_) MANTISSA_TRY(go_back(y));
+  if (random_access_) {
+    MANTISSA_TRY(decode(y / strip_rows_ * strip_rows_));
+  } else {
+    while (next_row_ <= y) {
+      MANTISSA_TRY(decode(next_row_));
+      next_row_ += kept_.back().rows;
+    }
+  }
+  return &kept_.back();
+}
+
+void Strips::forget_above(int y) {
+  std::erase_if(kept_, [&](const Strip& strip) {
+    if (strip.y + strip.rows > y) return false;
+    bytes_kept_ -= strip.samples.size();
+    return true;
+  });
+}
+
+Result<void> Strips::go_back(int y) {
+  kept_.clear();
+  bytes_kept_ = 0;
+  random_access_ = rows_decoded_ + y > static_cast<std::int64_t>(kPasses) * image_.height();
+  const int width = image_.width(), height = image_.height(), bands = image_.bands();
+  const VipsBandFormat format = image_.format();
+  MANTISSA_ASSIGN(image_, open_(path_, random_access_ ? VIPS_ACCESS_RANDOM : VIPS_ACCESS_SEQUENTIAL));
+  if (image_.width() != width || image_.height() != height || image_.bands() != bands || image_.format() != format) {
+    return bad_input("the file has changed while it was read");
+  }
+  next_row_ = 0;
+  return {};
+}
+
+Result<void> Strips::decode(int y) {
+  const int rows = std::min(strip_rows_, image_.height() - y);
+  const VipsRect area{0, y, image_.width(), rows};
+  const std::unique_ptr<VipsRegion, Unreference> region(vips_region_new(image_.get_image()));
+  if (region == nullptr || vips_region_prepare(region.get(), &area) != 0) {
+    return bad_input("the data is damaged or ends early near row " + std::to_string(y) + ": " + take_vips_complaint());
+  }
+  Strip strip{y, rows, {}};
+  strip.samples.resize(row_bytes_ * static_cast<std::size_t>(rows));
+  for (int row = 0; row < rows; ++row) {
+    std::memcpy(strip.samples.data() + row_bytes_ * static_cast<std::size_t>(row),
+                VIPS_REGION_ADDR(region.get(), 0, y + row), row_bytes_);
+  }
+  while (!kept_.empty() && bytes_kept_ + strip.samples.size() > kMostBytesKept) {
+    bytes_kept_ -= kept_.front().samples.size();
+    kept_.pop_front();
+  }
+  bytes_kept_ += strip.samples.size();
+  rows_decoded_ += rows;
+  kept_.push_back(std::move(strip));
+  return {};
+}
+
+}  // namespace mantissa::image

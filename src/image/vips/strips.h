@@ -1,0 +1,50 @@
+// Decoded rows of a file, in strips of full width: decoded from top to bottom and kept only while they may be needed.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <filesystem>
+#include <vector>
+#include <vips/vips8>
+
+#include "mantissa/result.h"
+
+namespace mantissa::image {
+
+struct Strip {
+  int y = 0;
+  int rows = 0;
+  std::vector<std::byte> samples;  // interleaved, as libvips has them
+};
+
+// Opens the file as grey or RGB; `access` says whether rows will be asked for in order.
+using OpenImage = Result<vips::VImage> (*)(const std::filesystem::path& path, VipsAccess access);
+
+class Strips {
+ public:
+  Strips(std::filesystem::path path, OpenImage open, vips::VImage sequential);
+
+  // The strip that holds row `y`; valid until the next call. Errors (bad_input): damaged or truncated data.
+  [[nodiscard]] Result<const Strip*> at(int y);
+  // Rows above `y` are not needed soon.
+  void forget_above(int y);
+
+  [[nodiscard]] std::size_t row_bytes() const { return row_bytes_; }
+
+ private:
+  [[nodiscard]] Result<void> go_back(int y);
+  [[nodiscard]] Result<void> decode(int y);
+
+  std::filesystem::path path_;
+  OpenImage open_;
+  vips::VImage image_;
+  bool random_access_ = false;
+  int strip_rows_;
+  std::size_t row_bytes_;
+  int next_row_ = 0;               // of the sequential decoder
+  std::int64_t rows_decoded_ = 0;  // over all passes
+  std::size_t bytes_kept_ = 0;
+  std::deque<Strip> kept_;
+};
+
+}  // namespace mantissa::image

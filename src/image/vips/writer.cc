@@ -1,0 +1,176 @@
+#include "image/vips/writer.h"
+
+#include <cerrno>
+#include <cstring>
+#include <limits>
+#include <optional>
+#include <thread>
+
+#include "base/files.h"
+#include "base/system_error.h"
+#include "image/vips/attach.h"
+#include "image/vips/library.h"
+#include "image/vips/row_queue.h"
+#include "image/vips/savers.h"
+
+namespace mantissa::image {
+namespace {
+
+VipsBandFormat format_of(int bits) {
+  return bits == 8 ? VIPS_FORMAT_UCHAR : bits == 16 ? VIPS_FORMAT_USHORT : VIPS_FORMAT_FLOAT;
+}
+
+VipsInterpretation interpretation_of(int channels, int bits) {
+  if (bits == 16) return channels == 1 ? VIPS_INTERPRETATION_GREY16 : VIPS_INTERPRETATION_RGB16;
+  if (bits == 32) return channels == 1 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_scRGB;
+  return channels == 1 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
+}
+
+// Called by libvips for strips of full width, from top to bottom (`vips_sequential` sees to that).
+int take_rows(VipsRegion* region, void* /*sequence*/, void* queue, void* /*unused*/, gboolean* /*stop*/) {
+  const VipsRect& area = region->valid;
+  for (int y = area.top; y < area.top + area.height; ++y) {
+    auto* const row = reinterpret_cast<std::byte*>(VIPS_REGION_ADDR(region, area.left, y));
+    if (!static_cast<RowQueue*>(queue)->take({row, VIPS_REGION_SIZEOF_LINE(region)})) {
+      vips_error("mantissa", "the picture was given up at row %d", y);
+      return -1;
+    }
+  }
+  return 0;
+}
+
+vips::VImage image_of(RowQueue& queue, const PictureInfo& info, int bits) {
+  vips::VImage image(vips_image_new());
+  const int bands = info.channels + (info.has_alpha ? 1 : 0);
+  vips_image_init_fields(image.get_image(), info.width, info.height, bands, format_of(bits), VIPS_CODING_NONE,
+                         interpretation_of(info.channels, bits), 1.0, 1.0);
+  attach(info.metadata, info.channels, image);
+  if (vips_image_pipelinev(image.get_image(), VIPS_DEMAND_STYLE_THINSTRIP, nullptr) != 0 ||
+      vips_image_generate(image.get_image(), nullptr, take_rows, nullptr, &queue, nullptr) != 0) {
+    throw vips::VError();
+  }
+  return image.sequential(vips::VImage::option()->set("tile_height", 16));
+}
+
+// Planar samples of row `y`, clipped and rounded, to interleaved ones.
+template <class Sample>
+void gather(const Picture& rows, int y, std::byte* out) {
+  const auto bands = static_cast<std::size_t>(rows.channels);
+  for (std::size_t band = 0; band < bands; ++band) {
+    const float* row = rows.row(static_cast<int>(band), y).data();
+    for (std::size_t x = 0; x < static_cast<std::size_t>(rows.width); ++x) {
+      Sample sample;
+      if constexpr (std::is_same_v<Sample, float>) {
+        sample = row[x];
+      } else {
+        sample = static_cast<Sample>(to_level(row[x], std::numeric_limits<Sample>::max()));
+      }
+      std::memcpy(out + (x * bands + band) * sizeof(Sample), &sample, sizeof(Sample));
+    }
+  }
+}
+
+class VipsWriter final : public PictureWriter {
+ public:
+  VipsWriter(const std::filesystem::path& path, base::AtomicFile file, const PictureInfo& info, const Saver& saver,
+             const WriteOptions& options)
+      : path_(path),
+        file_(std::move(file)),
+        info_(info),
+        bits_(bits_written(saver, info.bits)),
+        row_bytes_(static_cast<std::size_t>(info.width) * static_cast<std::size_t>(bands()) *
+                   static_cast<std::size_t>(bits_ / 8)),
+        queue_(row_bytes_),
+        encoder_([this, saver, options] { encode(saver, options); }) {}
+
+  ~VipsWriter() override { join(); }
+  VipsWriter(const VipsWriter&) = delete;
+  VipsWriter& operator=(const VipsWriter&) = delete;
+
+  [[nodiscard]] Result<void> write_rows(const Picture& rows) override {
+    return push(rows).in("picture " + path_.string());
+  }
+
+  [[nodiscard]] Result<void> finish() override { return end().in("picture " + path_.string()); }
+
+ private:
+  [[nodiscard]] int bands() const { return info_.channels + (info_.has_alpha ? 1 : 0); }
+
+  Result<void> push(const Picture& rows) {
+    if (rows.width != info_.width || rows.channels != bands() || rows.height > info_.height - rows_given_) {
+      return internal_error("rows that do not belong to the picture were written");
+    }
+    std::vector<std::byte> batch(row_bytes_ * static_cast<std::size_t>(rows.height));
+    for (int y = 0; y < rows.height; ++y) gather_row(rows, y, batch.data() + row_bytes_ * static_cast<std::size_t>(y));
+    rows_given_ += rows.height;
+    if (!queue_.put(std::move(batch))) return failure();
+    return {};
+  }
+
+  void gather_row(const Picture& rows, int y, std::byte* out) const {
+    if (bits_ == 8) return gather<std::uint8_t>(rows, y, out);
+    if (bits_ == 16) return gather<std::uint16_t>(rows, y, out);
+    return gather<float>(rows, y, out);
+  }
+
+  Result<void> end() {
+    if (rows_given_ != info_.height) return internal_error("a picture was finished before its last row");
+    join();
+    MANTISSA_TRY(encoded_);
+    return file_.commit();
+  }
+
+  // On its own thread: pulls the rows through the encoder into the file.
+  void encode(const Saver& saver, const WriteOptions& options) {
+    encoded_ = guarded("the encoder fails",
+                       [&] { save(saver, image_of(queue_, info_, bits_), file_.temporary_path(), options); });
+    if (!encoded_) encoded_ = write_error(std::move(encoded_).error());
+    queue_.taker_leaves();
+    vips_thread_shutdown();
+  }
+
+  // A full disk is not the picture's fault: the same Error as for any other file.
+  [[nodiscard]] Error write_error(Error error) const {
+    for (const int cause : {ENOSPC, EDQUOT, EFBIG, EIO}) {
+      if (error.what.find(std::strerror(cause)) == std::string::npos) continue;
+      return base::system_error(ErrorCode::unsupported, "write", path_, cause);
+    }
+    error.code = ErrorCode::unsupported;
+    return error;
+  }
+
+  Result<void> failure() {
+    join();
+    return encoded_.ok() ? Result<void>(internal_error("the encoder ended before the last row")) : encoded_;
+  }
+
+  void join() {
+    queue_.giver_leaves();
+    if (encoder_.joinable()) encoder_.join();
+  }
+
+  std::filesystem::path path_;
+  base::AtomicFile file_;
+  PictureInfo info_;
+  int bits_;
+  std::size_t row_bytes_;
+  RowQueue queue_;
+  int rows_given_ = 0;
+  Result<void> encoded_;  // read after the encoder has ended
+  std::thread encoder_;   // last: it uses all of the above
+};
+
+}  // namespace
+
+Result<std::unique_ptr<PictureWriter>> create_with_vips(const std::filesystem::path& path, const PictureInfo& info,
+                                                        const WriteOptions& options) {
+  if (info.width <= 0 || info.height <= 0 || (info.channels != 1 && info.channels != 3) ||
+      (info.bits != 8 && info.bits != 16 && info.bits != 32)) {
+    return internal_error("a picture of an impossible kind was to be written");
+  }
+  MANTISSA_ASSIGN(const Saver saver, choose_saver(path, info));
+  MANTISSA_ASSIGN(auto file, base::AtomicFile::create(path));
+  return std::unique_ptr<PictureWriter>(std::make_unique<VipsWriter>(path, std::move(file), info, saver, options));
+}
+
+}  // namespace mantissa::image

@@ -34,4 +34,10 @@ if(MANTISSA_SANITIZE)
 endif()
 
 # Where tests look for the shared models, pictures and golden outputs; they skip with a reason where it is absent.
-set(MANTISSA_SHARED "${PROJECT_SOURCE_DIR}/../shared" CACHE PATH "Folder with the shared test material")
+if(NOT DEFINED MANTISSA_SHARED)
+  set(MANTISSA_SHARED "${PROJECT_SOURCE_DIR}/../shared")
+  if(DEFINED ENV{MANTISSA_SHARED})
+    set(MANTISSA_SHARED "$ENV{MANTISSA_SHARED}")
+  endif()
+endif()
+cmake_path(NORMAL_PATH MANTISSA_SHARED)

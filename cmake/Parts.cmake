@@ -65,6 +65,14 @@ function(mantissa_tests name)
   mantissa_test_program(${name} PART mantissa_${name} SOURCES ${sources} LIBRARIES ${arg_LIBRARIES})
 endfunction()
 
+# What every test finds in its environment. The Python is the system's, which has the system's packages (torch); with PYTHONPATH set to
+# MANTISSA_PYTHONPATH it has those of tools/setup.py --tests (onnx and a newer numpy) instead.
+set(mantissa_test_environment
+  "MANTISSA_SHARED=${MANTISSA_SHARED}"
+  "MANTISSA_BUILD=${PROJECT_BINARY_DIR}"
+  "MANTISSA_PYTHON=/usr/bin/python3"
+  "MANTISSA_PYTHONPATH=${mantissa_prefix}/python")
+
 # mantissa_test_program(LABEL PART target SOURCES file... [LIBRARIES target...])
 #
 # The program sees every header that PART sees. Static libraries are already inside libmantissa.so: a second copy of the ONNX
@@ -91,5 +99,5 @@ function(mantissa_test_program label)
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
     WORKING_DIRECTORY "${PROJECT_SOURCE_DIR}"
-    PROPERTIES LABELS "${label}" TIMEOUT 600 ENVIRONMENT "MANTISSA_SHARED=${MANTISSA_SHARED}")
+    PROPERTIES LABELS "${label}" TIMEOUT 600 ENVIRONMENT "${mantissa_test_environment}")
 endfunction()

@@ -41,7 +41,8 @@ std::string bar(double part, std::size_t length) {
 
 std::string progress_line(std::string_view given_title, std::int64_t done, std::int64_t total, std::string_view unit,
                           double seconds, std::size_t width) {
-  const std::string title = without_control_characters(given_title) + " ";
+  std::string title = without_control_characters(given_title) + " ";
+  std::replace(title.begin(), title.end(), '\n', ' ');
   const std::string of_unit = unit.empty() ? "" : " " + std::string(unit);
   if (total <= 0) return cut(title + std::to_string(done) + of_unit + ", " + clock_text(seconds), width);
 

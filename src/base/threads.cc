@@ -46,7 +46,7 @@ struct Work {
       const std::size_t range = next_range.fetch_add(1);
       if (range >= ranges()) return;
       const std::size_t begin = range * length;
-      body(begin, std::min(count, begin + length));
+      body(begin, begin + std::min(length, count - begin));
     }
   }
   [[nodiscard]] std::size_t ranges() const { return count / length + (count % length != 0 ? 1 : 0); }

@@ -5,6 +5,7 @@
 """
 
 import collections
+import os
 import re
 import subprocess
 import sys
@@ -38,9 +39,10 @@ def main():
     root = Path(__file__).resolve().parent.parent
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        status = subprocess.run(["ctest", "--preset", preset, "--output-junit", report, *options], cwd=root, check=False).returncode
+        command = ["ctest", "--preset", preset, "--parallel", str(os.cpu_count() or 1), "--output-junit", report, *options]
+        status = subprocess.run(command, cwd=root, check=False).returncode
         if report.exists():
-            print(summary(skipped_tests(report)))
+            print(summary(skipped_tests(report)), flush=True)
     return status
 
 

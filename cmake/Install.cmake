@@ -18,10 +18,12 @@ if(modules)
   install(TARGETS ${modules} LIBRARY DESTINATION "${module_folder}")
 endif()
 
-# Engines that came from the cache go along; the system's own stay where they are.
+# Engines that came from the cache go along with their licences; the system's own stay where they are.
 string(FIND "${OnnxRuntime_LIBRARY}" "${mantissa_prefix}/" position)
 if(TARGET mantissa_onnxruntime AND position EQUAL 0)
-  install(DIRECTORY "${mantissa_prefix}/onnxruntime/lib/" DESTINATION "${module_folder}" USE_SOURCE_PERMISSIONS)
+  install(DIRECTORY "${mantissa_prefix}/onnxruntime/lib/" DESTINATION "${module_folder}" USE_SOURCE_PERMISSIONS
+    PATTERN "libonnxruntime.so" EXCLUDE)
+  install(DIRECTORY "${mantissa_prefix}/onnxruntime/licenses/" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/mantissa/onnxruntime")
 endif()
 string(FIND "${OpenVINO_DIR}" "${mantissa_prefix}/" position)
 if(TARGET mantissa_openvino AND position EQUAL 0)
@@ -32,4 +34,9 @@ if(TARGET mantissa_openvino AND position EQUAL 0)
   file(GLOB frontends "${mantissa_prefix}/openvino/libs/libopenvino_onnx_frontend.so*"
        "${mantissa_prefix}/openvino/libs/libopenvino_ir_frontend.so*")
   install(PROGRAMS ${frontends} DESTINATION "${module_folder}")
+  install(DIRECTORY "${mantissa_prefix}/openvino/licenses/" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/mantissa/openvino")
+endif()
+string(FIND "${ONNX_DIR}" "${mantissa_prefix}/" position)
+if(position EQUAL 0)  # linked in
+  install(DIRECTORY "${mantissa_prefix}/onnx/licenses/" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/mantissa/onnx")
 endif()

@@ -16,7 +16,7 @@ from pathlib import Path
 
 def reason(output):
     """Why a test program skipped a test: the text after GoogleTest's "Skipped" line."""
-    match = re.search(r": Skipped\n(.+?)(?:\n\s*\n|\n\[|$)", output, re.DOTALL)
+    match = re.search(r": Skipped\n([^\n\[].*?)(?:\n\s*\n|\n\[|$)", output, re.DOTALL)
     return " ".join(match[1].split()) if match else "no reason given"
 
 

@@ -217,6 +217,7 @@ class Summary(unittest.TestCase):
     def test_reason(self):
         self.assertEqual(run_tests.reason("[ RUN ] a.b\nx_test.cc:3: Skipped\nno ../shared/models\n\n[  SKIPPED ] a.b\n"),
                          "no ../shared/models")
+        self.assertEqual(run_tests.reason("x_test.cc:3: Skipped\n\n[  SKIPPED ] a.b (0 ms)\n"), "no reason given")
         self.assertEqual(run_tests.reason("Unable to find executable"), "no reason given")
 
     def test_closes_with_the_count(self):

@@ -8,9 +8,6 @@ install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATAD
 if(TARGET mantissa_cli)
   install(TARGETS mantissa_cli RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
-if(EXISTS "${PROJECT_SOURCE_DIR}/targets")
-  install(DIRECTORY "${PROJECT_SOURCE_DIR}/targets" DESTINATION "${CMAKE_INSTALL_DATADIR}/mantissa")
-endif()
 
 set(module_folder "${CMAKE_INSTALL_LIBDIR}/mantissa")
 get_property(modules GLOBAL PROPERTY MANTISSA_MODULES)

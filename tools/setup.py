@@ -99,14 +99,15 @@ def install_packages(wanted, log):
     missing = missing_packages(wanted)
     if not missing:
         return
-    say(f"installing packages: {' '.join(missing)}")
     rights = []
     if os.geteuid() != 0:
+        advice = f"ask someone to install {' '.join(missing)}, or run tools/setup.py --no-packages if you have them from elsewhere."
         if not shutil.which("sudo"):
-            raise SetupError(f"Packages are missing, and there is neither root nor sudo to install them: {' '.join(missing)}.")
+            raise SetupError(f"Packages are missing, and there is neither root nor sudo to install them: {advice}")
         rights = ["sudo"] if sys.stdin.isatty() else ["sudo", "-n"]
-        if subprocess.run([*rights, "-v"], check=False).returncode != 0:
-            raise SetupError(f"Packages are missing and sudo refused: ask someone to install {' '.join(missing)}.")
+        if subprocess.run([*rights, "-v"], stderr=subprocess.DEVNULL, check=False).returncode != 0:
+            raise SetupError(f"Packages are missing, and sudo refused to install them: {advice}")
+    say(f"installing packages: {' '.join(missing)}")
     install = [*rights, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-q", "--no-install-recommends", *missing]
     try:
         run(install, log)

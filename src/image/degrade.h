@@ -24,7 +24,7 @@ struct Degradation {
 
 struct Pair {
   Picture input;
-  Picture truth;  // cropped to a multiple of the factor
+  Picture truth;  // cropped to a multiple of the factor; both are empty for a picture smaller than that
 };
 
 // The same picture, degradation and seed give the same pair on every machine.

@@ -19,8 +19,10 @@ constexpr std::array kSavers{
     Saver{".avif", "heifsave_target", true, 8, 16384, 80},
 };
 
-// The fastest that still halves a photograph: level and filter were measured on a 48-megapixel picture.
+// zlib level 1 with the filter "up". Measured on 8000 x 6000 pixels of photographs (144 MB), in processor time: 2.05 s and 91 MB; level 3
+// 2.99 s and 89 MB, level 6 with all filters over 6 s and 84 MB.
 constexpr int kFastCompression = 1;
+constexpr int kThoroughCompression = 6;  // from here on the size matters more than the time
 
 std::string lower_case(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -39,8 +41,9 @@ vips::VOption* options_of(const Saver& saver, const vips::VImage& image, const W
   auto* set = vips::VImage::option();
   if (saver.quality != 0) set->set("Q", options.quality > 0 ? std::min(options.quality, 100) : saver.quality);
   if (operation == "pngsave_target") {
-    set->set("compression", options.compression >= 0 ? std::min(options.compression, 9) : kFastCompression);
-    set->set("filter", VIPS_FOREIGN_PNG_FILTER_SUB);
+    const int compression = options.compression >= 0 ? std::min(options.compression, 9) : kFastCompression;
+    set->set("compression", compression);
+    set->set("filter", compression < kThoroughCompression ? VIPS_FOREIGN_PNG_FILTER_UP : VIPS_FOREIGN_PNG_FILTER_ALL);
   } else if (operation == "tiffsave_target") {
     // Offsets in a classic TIFF have 32 bits; deflate may make noise a little larger than it was.
     const bool big = VIPS_IMAGE_SIZEOF_IMAGE(image.get_image()) > std::size_t{3} << 30;

@@ -106,22 +106,22 @@ AtomicFile::AtomicFile(AtomicFile&&) noexcept = default;
 AtomicFile& AtomicFile::operator=(AtomicFile&&) noexcept = default;
 AtomicFile::~AtomicFile() = default;
 
-Result<AtomicFile> AtomicFile::create(const fs::path& given) {
-  const fs::path path = without_links(given);
-  if (!path.has_filename()) return usage_error(quoted(given) + " does not name a file");
+Result<AtomicFile> AtomicFile::create(const fs::path& path) {
+  const fs::path target = without_links(path);
+  if (!target.has_filename()) return usage_error(quoted(path) + " does not name a file");
 
   struct stat existing {};
-  const bool exists = ::stat(path.c_str(), &existing) == 0;
+  const bool exists = ::stat(target.c_str(), &existing) == 0;
   // Above all for devices: renaming onto /dev/null would put a file there.
   if (exists && !S_ISREG(existing.st_mode)) {
-    return usage_error(quoted(given) + " exists and is not a regular file", "Choose another name");
+    return usage_error(quoted(path) + " exists and is not a regular file", "Choose another name");
   }
   Descriptor descriptor;
-  MANTISSA_ASSIGN(fs::path temporary, create_temporary(path, [&](const fs::path& name) {
+  MANTISSA_ASSIGN(fs::path temporary, create_temporary(target, [&](const fs::path& name) {
                     descriptor = Descriptor(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
                     return static_cast<bool>(descriptor);
                   }));
-  auto state = std::make_unique<State>(path, std::move(temporary), std::move(descriptor));
+  auto state = std::make_unique<State>(target, std::move(temporary), std::move(descriptor));
   // A file that was private stays private. Where that fails (foreign file systems) permissions mean little.
   if (exists) static_cast<void>(::fchmod(state->descriptor.get(), existing.st_mode & 0777));
   return AtomicFile(std::move(state));
@@ -171,15 +171,15 @@ AtomicFolder::AtomicFolder(AtomicFolder&&) noexcept = default;
 AtomicFolder& AtomicFolder::operator=(AtomicFolder&&) noexcept = default;
 AtomicFolder::~AtomicFolder() = default;
 
-Result<AtomicFolder> AtomicFolder::create(const fs::path& given) {
+Result<AtomicFolder> AtomicFolder::create(const fs::path& path) {
   // "release/" is "release".
-  const fs::path path = given.has_filename() ? given : given.parent_path();
+  const fs::path target = path.has_filename() ? path : path.parent_path();
   struct stat existing {};
-  if (::lstat(path.c_str(), &existing) == 0) return exists_already(path);
-  if (!path.has_filename()) return usage_error(quoted(given) + " does not name a folder");
+  if (::lstat(target.c_str(), &existing) == 0) return exists_already(target);
+  if (!target.has_filename()) return usage_error(quoted(path) + " does not name a folder");
   MANTISSA_ASSIGN(fs::path temporary,
-                  create_temporary(path, [](const fs::path& name) { return ::mkdir(name.c_str(), 0777) == 0; }));
-  return AtomicFolder(std::make_unique<State>(path, std::move(temporary)));
+                  create_temporary(target, [](const fs::path& name) { return ::mkdir(name.c_str(), 0777) == 0; }));
+  return AtomicFolder(std::make_unique<State>(target, std::move(temporary)));
 }
 
 const fs::path& AtomicFolder::temporary_path() const { return state_->temporary; }

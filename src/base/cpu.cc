@@ -78,7 +78,7 @@ std::string find_model() {
   if (cpuid(0x80000000).eax < 0x80000004) return {};
   for (unsigned i = 0; i < 3; ++i) {
     const Registers part = cpuid(0x80000002 + i);
-    std::memcpy(text.data() + 16 * i, &part, sizeof(part));
+    std::memcpy(text.data() + sizeof(part) * i, &part, sizeof(part));
   }
   return text.data();
 }

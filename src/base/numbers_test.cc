@@ -55,8 +55,8 @@ struct Format {
 
 template <class Narrow>
 float round_by(float value, Overflow overflow) {
-  return overflow == Overflow::saturate ? Narrow::template round<Overflow::saturate>(value)
-                                        : Narrow::template round<Overflow::infinity>(value);
+  if (overflow == Overflow::saturate) return Narrow::template round<Overflow::saturate>(value);
+  return Narrow::template round<Overflow::infinity>(value);
 }
 
 std::vector<Format> formats() {

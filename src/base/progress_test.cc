@@ -42,7 +42,7 @@ TEST(ProgressLine, DropsControlCharacters) {
   EXPECT_EQ(progress_line("a\nb", 1, 0, "", 0, 20).find('\n'), std::string::npos);
 }
 
-// Standard error becomes a terminal of our own; `shown()` is what was written to it.
+// Standard error becomes a terminal of our own.
 class FakeTerminal {
  public:
   FakeTerminal() : saved_(::dup(STDERR_FILENO)), master_(::posix_openpt(O_RDWR | O_NOCTTY)) {
@@ -63,11 +63,16 @@ class FakeTerminal {
   FakeTerminal(const FakeTerminal&) = delete;
   FakeTerminal& operator=(const FakeTerminal&) = delete;
 
+  // What was written since the last call. It arrives in its own time, so that we wait for a mark behind it.
   [[nodiscard]] std::string shown() const {
-    ::fcntl(master_, F_SETFL, O_NONBLOCK);
-    std::string text(4096, '\0');
-    const ssize_t count = ::read(master_, text.data(), text.size());
-    text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    constexpr std::string_view mark = "<end>";
+    if (::write(STDERR_FILENO, mark.data(), mark.size()) < 0) return "cannot write";
+    std::string text;
+    for (char letter = 0; !text.ends_with(mark);) {
+      if (::read(master_, &letter, 1) != 1) return "cannot read";
+      text += letter;
+    }
+    text.resize(text.size() - mark.size());
     return text;
   }
 
@@ -125,6 +130,7 @@ TEST_F(ProgressBar, IsSilentWhenQuietOrNotOnATerminal) {
 TEST_F(ProgressBar, CountsFromManyThreads) {
   Progress bar("counting", 4000);
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int i = 0; i < 4; ++i) {
     threads.emplace_back([&bar] {
       for (int step = 0; step < 1000; ++step) bar.advance();

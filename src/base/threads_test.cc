@@ -66,6 +66,7 @@ TEST(Threads, NestedCallsStayOnTheirThread) {
 TEST(Threads, SeveralCallersAndManyCalls) {
   std::atomic<std::size_t> sum = 0;
   std::vector<std::thread> callers;
+  callers.reserve(4);
   for (int caller = 0; caller < 4; ++caller) {
     callers.emplace_back([&sum] {
       for (int call = 0; call < 500; ++call) {

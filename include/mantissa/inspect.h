@@ -1,0 +1,50 @@
+// What is in a network file, and what is here to run it.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "mantissa/result.h"
+#include "mantissa/task_overrides.h"
+
+namespace mantissa {
+
+struct Inspection {
+  std::string architecture;  // empty when no known one
+  std::vector<std::pair<std::string, std::string>> hyperparameters;
+  std::string kind;    // "super-resolution"
+  std::string colour;  // "rgb"
+  int scale = 1;
+  double range_low = 0;
+  double range_high = 1;
+  int size_multiple = 1;
+  std::optional<int> radius;  // receptive field in input pixels to each side; nullopt: the whole picture
+  std::vector<std::string> assumed;
+  std::int64_t parameters = 0;
+  double macs_per_pixel = 0;  // multiply-accumulates per input pixel
+  std::vector<std::pair<std::string, int>> operators;  // most frequent first
+  std::vector<std::pair<std::string, double>> most_expensive;  // node and its share of the multiply-accumulates, at most five
+  std::string text;  // the graph in the IR's text form
+};
+[[nodiscard]] Result<Inspection> inspect(const std::filesystem::path& network, const TaskOverrides& overrides = {});
+
+struct ProviderState {
+  std::string name;
+  std::string title;
+  std::string version;  // empty when it is not here
+  std::string missing;  // why not
+};
+[[nodiscard]] std::vector<ProviderState> list_providers();
+
+struct TargetState {
+  std::string name;
+  std::string title;
+  std::string runtime;
+  bool this_machine = false;  // the class that a release is made for when none is named
+};
+[[nodiscard]] std::vector<TargetState> list_targets();
+
+}  // namespace mantissa

@@ -1,0 +1,7 @@
+#include "mantissa/version.h"
+
+namespace mantissa {
+
+std::string_view version() { return MANTISSA_VERSION; }
+
+}  // namespace mantissa

@@ -1,0 +1,25 @@
+// The commands of the program, one file each: they turn arguments into a request to the library and its answer into text.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+
+#include "mantissa/result.h"
+
+namespace mantissa::cli {
+
+struct GlobalOptions {
+  bool json = false;
+};
+
+// Each adds its subcommand to the program; when it is chosen, its work runs and its exit code is stored.
+void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code);
+void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code);
+void add_inspect(CLI::App& app, const GlobalOptions& global, int& exit_code);
+void add_providers(CLI::App& app, const GlobalOptions& global, int& exit_code);
+void add_targets(CLI::App& app, const GlobalOptions& global, int& exit_code);
+
+// Prints the error on standard error and returns its exit code.
+[[nodiscard]] int fail(const Error& error, const GlobalOptions& global);
+
+}  // namespace mantissa::cli

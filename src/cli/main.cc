@@ -1,0 +1,41 @@
+// The program `mantissa`.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "cli/commands.h"
+#include "mantissa/version.h"
+
+int main(int argc, char** argv) {
+  using namespace mantissa;
+  base::handle_interrupts();
+
+  CLI::App app("Brings image-restoration networks to every chip in the number format that it runs best, and proves that the pictures stay the same.",
+               "mantissa");
+  app.set_version_flag("--version", "mantissa " + std::string(version()));
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.footer("Example:\n  mantissa release network.pth --calibrate pictures/ --evaluate pairs/ -o out\n  mantissa run out photo.jpg -o restored.png");
+
+  cli::GlobalOptions global;
+  app.add_flag("--json", global.json, "Print the result as JSON on standard output");
+  app.add_flag_callback("-q,--quiet", [] { base::set_verbosity(base::Verbosity::quiet); }, "Only errors");
+  app.add_flag_callback("-v,--verbose", [] { base::set_verbosity(base::Verbosity::verbose); }, "More about what is done");
+
+  int exit_code = 0;
+  cli::add_release(app, global, exit_code);
+  cli::add_run(app, global, exit_code);
+  cli::add_inspect(app, global, exit_code);
+  cli::add_providers(app, global, exit_code);
+  cli::add_targets(app, global, exit_code);
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    if (problem.get_exit_code() == 0) return app.exit(problem);  // --help, --version
+    std::fprintf(stderr, "mantissa: %s.\nTry: mantissa --help\n", problem.what());
+    return static_cast<int>(ErrorCode::usage);
+  }
+  return exit_code;
+}

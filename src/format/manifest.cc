@@ -1,0 +1,216 @@
+#include "format/manifest.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/files.h"
+
+namespace mantissa::net {
+
+using Json = nlohmann::ordered_json;
+
+static void to_json(Json& json, const Task& task) {
+  json = {{"kind", task.kind},
+          {"colour", std::string(name_of(task.colour))},
+          {"scale", task.scale},
+          {"range", {task.range_low, task.range_high}},
+          {"size_multiple", task.size_multiple},
+          {"receptive_field_radius", task.radius ? Json(*task.radius) : Json(nullptr)},
+          {"tile_stride", task.stride},
+          {"assumed", task.assumed}};
+}
+
+static void from_json(const Json& json, Task& task) {
+  json.at("kind").get_to(task.kind);
+  const auto colour = colour_named(json.at("colour").get<std::string>());
+  if (!colour) throw Json::other_error::create(501, "the colour is unknown", &json);
+  task.colour = *colour;
+  json.at("scale").get_to(task.scale);
+  json.at("range").at(0).get_to(task.range_low);
+  json.at("range").at(1).get_to(task.range_high);
+  json.at("size_multiple").get_to(task.size_multiple);
+  if (!json.at("receptive_field_radius").is_null()) task.radius = json.at("receptive_field_radius").get<int>();
+  json.at("tile_stride").get_to(task.stride);
+  json.at("assumed").get_to(task.assumed);
+  if (task.scale < 1 || task.scale > 64 || task.size_multiple < 1 || task.stride < 1 || task.radius.value_or(0) < 0 ||
+      !(task.range_low < task.range_high))
+    throw Json::other_error::create(501, "the task's numbers are out of range", &json);
+}
+
+}  // namespace mantissa::net
+
+namespace mantissa::format {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* kRelease = "release.json";
+
+Json verdict_json(const std::optional<Verdict>& verdict) {
+  if (!verdict) return nullptr;
+  const Figures& f = verdict->figures;
+  Json figures = {{"pictures", f.pictures}, {"megapixels", f.megapixels}};
+  if (f.has_truth) {
+    figures["psnr_fp32"] = f.psnr_fp32;
+    figures["psnr_variant"] = f.psnr_variant;
+    figures["loss_percent"] = f.loss_percent;
+    figures["worst_loss_percent"] = f.worst_loss_percent;
+  }
+  figures["psnr_to_fp32"] = f.psnr_to_fp32;
+  figures["worst_psnr_to_fp32"] = f.worst_psnr_to_fp32;
+  figures["worst_tile_psnr"] = f.worst_tile_psnr;
+  figures["mean_shift"] = f.mean_shift;
+  figures["worst_tile_mean_shift"] = f.worst_tile_mean_shift;
+  figures["flat_black"] = f.flat_black;
+  figures["flat_white"] = f.flat_white;
+  figures["ssim_to_fp32"] = f.ssim_to_fp32;
+  figures["finite"] = f.finite;
+  return {{"kind", verdict->kind},         {"provider", verdict->provider}, {"passed", verdict->passed},
+          {"weak_evidence", verdict->weak_evidence}, {"failures", verdict->failures}, {"figures", figures}};
+}
+
+std::optional<Verdict> verdict_from(const Json& json) {
+  if (json.is_null()) return std::nullopt;
+  Verdict v;
+  json.at("kind").get_to(v.kind);
+  json.at("provider").get_to(v.provider);
+  json.at("passed").get_to(v.passed);
+  json.at("weak_evidence").get_to(v.weak_evidence);
+  json.at("failures").get_to(v.failures);
+  const Json& f = json.at("figures");
+  Figures& figures = v.figures;
+  f.at("pictures").get_to(figures.pictures);
+  f.at("megapixels").get_to(figures.megapixels);
+  figures.has_truth = f.contains("psnr_fp32");
+  if (figures.has_truth) {
+    f.at("psnr_fp32").get_to(figures.psnr_fp32);
+    f.at("psnr_variant").get_to(figures.psnr_variant);
+    f.at("loss_percent").get_to(figures.loss_percent);
+    f.at("worst_loss_percent").get_to(figures.worst_loss_percent);
+  }
+  f.at("psnr_to_fp32").get_to(figures.psnr_to_fp32);
+  f.at("worst_psnr_to_fp32").get_to(figures.worst_psnr_to_fp32);
+  f.at("worst_tile_psnr").get_to(figures.worst_tile_psnr);
+  f.at("mean_shift").get_to(figures.mean_shift);
+  f.at("worst_tile_mean_shift").get_to(figures.worst_tile_mean_shift);
+  f.at("flat_black").get_to(figures.flat_black);
+  f.at("flat_white").get_to(figures.flat_white);
+  f.at("ssim_to_fp32").get_to(figures.ssim_to_fp32);
+  f.at("finite").get_to(figures.finite);
+  return v;
+}
+
+Json artifact_json(const Artifact& a) {
+  Json json = {{"variant", a.variant}, {"path", a.path},         {"sha256", a.sha256}, {"target", a.target},
+               {"verdict", verdict_json(a.verdict)}};
+  json["speeds"] = Json::array();
+  for (const Speed& s : a.speeds) json["speeds"].push_back({{"provider", s.provider}, {"microseconds_per_pixel", s.microseconds_per_pixel}});
+  if (a.variant == "int8") json["int8_share"] = a.int8_share;
+  json["repairs"] = Json::array();
+  for (const RepairStep& r : a.repairs)
+    json["repairs"].push_back({{"node", r.node}, {"psnr_after", r.psnr_after}, {"share_in_float", r.share_in_float}});
+  json["plan"] = Json::array();
+  for (const Decision& d : a.decisions) json["plan"].push_back({{"node", d.node}, {"format", d.format}, {"reason", d.reason}});
+  return json;
+}
+
+// A path of the manifest must stay inside the release: it is read from whoever made the folder.
+std::string inner_path(const Json& json) {
+  auto path = json.at("path").get<std::string>();
+  const std::filesystem::path p(path);
+  bool leads_out = p.is_absolute() || path.empty();
+  for (const auto& step : p) leads_out |= step == "..";
+  if (leads_out) throw Json::other_error::create(501, "the path '" + path + "' leads out of the release", &json);
+  return path;
+}
+
+Artifact artifact_from(const Json& json) {
+  Artifact a;
+  json.at("variant").get_to(a.variant);
+  a.path = inner_path(json);
+  json.at("sha256").get_to(a.sha256);
+  json.at("target").get_to(a.target);
+  for (const Json& s : json.at("speeds"))
+    a.speeds.push_back({s.at("provider").get<std::string>(), s.at("microseconds_per_pixel").get<double>()});
+  a.verdict = verdict_from(json.at("verdict"));
+  a.int8_share = json.value("int8_share", 0.0);
+  for (const Json& r : json.at("repairs"))
+    a.repairs.push_back({r.at("node").get<std::string>(), r.at("psnr_after").get<double>(), r.at("share_in_float").get<double>()});
+  for (const Json& d : json.at("plan"))
+    a.decisions.push_back({d.at("node").get<std::string>(), d.at("format").get<std::string>(), d.at("reason").get<std::string>()});
+  return a;
+}
+
+Manifest manifest_from(const Json& json) {
+  Manifest m;
+  m.schema = json.at("schema").get<int>();
+  json.at("tool").get_to(m.tool);
+  const Json& network = json.at("network");
+  network.at("file").get_to(m.network_file);
+  network.at("sha256").get_to(m.network_sha256);
+  network.at("architecture").get_to(m.architecture);
+  for (const auto& [name, value] : network.at("hyperparameters").items()) m.hyperparameters.emplace_back(name, value.get<std::string>());
+  network.at("task").get_to(m.task);
+  const Json& made = json.at("made");
+  made.at("machine").get_to(m.machine);
+  made.at("target").get_to(m.target);
+  made.at("engines").get_to(m.engines);
+  made.at("calibration").get_to(m.calibration);
+  made.at("evaluation").get_to(m.evaluation);
+  made.at("degradation").get_to(m.degradation);
+  made.at("seed").get_to(m.seed);
+  for (const Json& a : json.at("artifacts")) m.artifacts.push_back(artifact_from(a));
+  for (const Json& l : json.at("left_out"))
+    m.left_out.push_back({l.at("variant").get<std::string>(), inner_path(l), l.at("reason").get<std::string>(), verdict_from(l.at("verdict"))});
+  return m;
+}
+
+}  // namespace
+
+std::string to_json(const Manifest& m) {
+  Json hyperparameters = Json::object();
+  for (const auto& [name, value] : m.hyperparameters) hyperparameters[name] = value;
+  Json json = {{"schema", m.schema},
+               {"tool", m.tool},
+               {"network",
+                {{"file", m.network_file},
+                 {"sha256", m.network_sha256},
+                 {"architecture", m.architecture},
+                 {"hyperparameters", hyperparameters},
+                 {"task", m.task}}},
+               {"made",
+                {{"machine", m.machine},
+                 {"target", m.target},
+                 {"engines", m.engines},
+                 {"calibration", m.calibration},
+                 {"evaluation", m.evaluation},
+                 {"degradation", m.degradation},
+                 {"seed", m.seed}}}};
+  json["artifacts"] = Json::array();
+  for (const Artifact& a : m.artifacts) json["artifacts"].push_back(artifact_json(a));
+  json["left_out"] = Json::array();
+  for (const LeftOut& l : m.left_out)
+    json["left_out"].push_back({{"variant", l.variant}, {"path", l.path}, {"reason", l.reason}, {"verdict", verdict_json(l.verdict)}});
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+Result<Manifest> manifest_from_json(std::string_view text) {
+  try {
+    const Json json = Json::parse(text);
+    if (const int schema = json.at("schema").get<int>(); schema > kManifestSchema)
+      return unsupported("the release was written by a newer mantissa (manifest schema " + std::to_string(schema) + ")", "Update mantissa");
+    return manifest_from(json);
+  } catch (const Json::exception& problem) {
+    return bad_input("the manifest cannot be used: " + std::string(problem.what()), "Make the release again");
+  }
+}
+
+Result<Manifest> read_manifest(const std::filesystem::path& folder) {
+  const auto path = folder / kRelease;
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored))
+    return bad_input(folder.string() + " is not a release: it has no " + kRelease, "Make one with mantissa release");
+  MANTISSA_ASSIGN(const std::string text, base::read_text(path));
+  return manifest_from_json(text).in(path.string());
+}
+
+}  // namespace mantissa::format

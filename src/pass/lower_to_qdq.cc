@@ -1,0 +1,160 @@
+#include "pass/lower_to_qdq.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+
+namespace mantissa::pass {
+namespace {
+
+using base::NumberFormat;
+using ir::Graph;
+using ir::Quantization;
+using ir::Tensor;
+using ir::ValueId;
+
+struct Limits {
+  std::int64_t lowest;
+  std::int64_t highest;
+};
+
+Result<Limits> limits_of(NumberFormat format) {
+  switch (format) {
+    case NumberFormat::int8: return Limits{-128, 127};
+    case NumberFormat::uint8: return Limits{0, 255};
+    case NumberFormat::int16: return Limits{-32768, 32767};
+    case NumberFormat::uint16: return Limits{0, 65535};
+    case NumberFormat::int32: return Limits{std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
+    default: return internal_error("a value is annotated with the format " + std::string(base::name_of(format)) + ", which Q/DQ cannot hold");
+  }
+}
+
+Tensor integer_tensor(NumberFormat format, std::vector<std::int64_t> shape, const std::vector<std::int64_t>& values) {
+  const auto pack = [&]<class T>(T) {
+    std::vector<T> packed(values.size());
+    std::transform(values.begin(), values.end(), packed.begin(), [](std::int64_t v) { return static_cast<T>(v); });
+    return base::Bytes::take(std::move(packed));
+  };
+  base::Bytes bytes;
+  switch (format) {
+    case NumberFormat::int8: bytes = pack(std::int8_t{}); break;
+    case NumberFormat::uint8: bytes = pack(std::uint8_t{}); break;
+    case NumberFormat::int16: bytes = pack(std::int16_t{}); break;
+    case NumberFormat::uint16: bytes = pack(std::uint16_t{}); break;
+    default: bytes = pack(std::int32_t{}); break;
+  }
+  return {format, std::move(shape), std::move(bytes)};
+}
+
+// The scale and zero point of an annotation as constants: scalars, or vectors along its axis.
+struct Parameters {
+  ValueId scale;
+  ValueId zero_point;
+};
+
+Parameters add_parameters(Graph& graph, const std::string& name, const Quantization& q) {
+  std::vector<std::int64_t> shape;
+  if (q.axis) shape = {static_cast<std::int64_t>(q.scales.size())};
+  const std::vector<std::int64_t> zero_points(q.zero_points.begin(), q.zero_points.end());
+  return {graph.add_constant(name + "_scale", Tensor::of_floats(shape, q.scales)),
+          graph.add_constant(name + "_zero_point", integer_tensor(q.format, shape, zero_points))};
+}
+
+std::map<std::string, ir::Attribute, std::less<>> axis_attribute(const Quantization& q) {
+  if (!q.axis) return {};
+  return {{"axis", std::int64_t{*q.axis}}};
+}
+
+Result<Tensor> quantized_constant(const Tensor& constant, const Quantization& q) {
+  MANTISSA_ASSIGN(const Limits limits, limits_of(q.format));
+  MANTISSA_ASSIGN(const std::vector<float> reals, constant.floats());
+  std::size_t inner = 1;
+  if (q.axis)
+    for (std::size_t d = static_cast<std::size_t>(*q.axis) + 1; d < constant.shape.size(); ++d) inner *= static_cast<std::size_t>(constant.shape[d]);
+  std::vector<std::int64_t> stored(reals.size());
+  for (std::size_t i = 0; i < reals.size(); ++i) {
+    const std::size_t channel = q.axis ? i / inner % q.scales.size() : 0;
+    const double level = std::nearbyint(static_cast<double>(reals[i]) / static_cast<double>(q.scales[channel])) + q.zero_points[channel];
+    stored[i] = static_cast<std::int64_t>(std::clamp(level, static_cast<double>(limits.lowest), static_cast<double>(limits.highest)));
+  }
+  return integer_tensor(q.format, constant.shape, stored);
+}
+
+Result<void> lower_constant(Graph& graph, ValueId id) {
+  const std::string name = graph.value(id).name;
+  const Quantization q = *graph.value(id).quantization;
+  MANTISSA_ASSIGN(Tensor stored, quantized_constant(*graph.value(id).constant, q).in("constant " + name));
+  const ValueId constant = graph.add_constant(name + "_quantized", std::move(stored));
+  const Parameters parameters = add_parameters(graph, name, q);
+  const ValueId real =
+      graph.add("DequantizeLinear", {constant, parameters.scale, parameters.zero_point}, axis_attribute(q), name + "_dequantize");
+  graph.value(real).format = NumberFormat::float32;
+  graph.value(real).shape = graph.value(id).shape;
+  graph.replace_uses(id, real);
+  return {};
+}
+
+// Inserts Q and DQ behind a value and returns what comes out of them.
+ValueId add_round_trip(Graph& graph, ValueId id, const Quantization& q) {
+  const std::string name = graph.value(id).name;
+  const Parameters parameters = add_parameters(graph, name, q);
+  const ValueId stored =
+      graph.add("QuantizeLinear", {id, parameters.scale, parameters.zero_point}, axis_attribute(q), name + "_quantize");
+  const ValueId real =
+      graph.add("DequantizeLinear", {stored, parameters.scale, parameters.zero_point}, axis_attribute(q), name + "_dequantize");
+  graph.value(stored).format = q.format;
+  graph.value(real).format = NumberFormat::float32;
+  graph.value(stored).shape = graph.value(real).shape = graph.value(id).shape;
+  return real;
+}
+
+bool computes_in_integers(const Graph& graph, ir::NodeId node) { return !base::is_floating(graph.node(node).format); }
+
+void lower_activation(Graph& graph, ValueId id, QdqStyle style) {
+  const Quantization q = *graph.value(id).quantization;
+  const ir::NodeId producer = graph.value(id).producer;
+  const bool closes = style == QdqStyle::closed && producer != ir::kNoNode && computes_in_integers(graph, producer);
+  std::vector<ir::Use> redirected;
+  for (const ir::Use& use : graph.value(id).uses)
+    if (closes || computes_in_integers(graph, use.node)) redirected.push_back(use);
+  const bool ends = closes && graph.is_output(id);
+  if (redirected.empty() && !ends) return;
+  const ValueId real = add_round_trip(graph, id, q);
+  for (const ir::Use& use : redirected) graph.set_input(use.node, use.input, real);
+  if (!ends) return;
+  const std::string name = graph.value(id).name;  // the graph's output keeps its name
+  std::replace(graph.outputs.begin(), graph.outputs.end(), id, real);
+  graph.rename(id, name + "_before_rounding");
+  graph.rename(real, name);
+}
+
+}  // namespace
+
+Result<void> lower_to_qdq(Graph& graph, QdqStyle style) {
+  std::vector<ValueId> annotated;
+  for (const ValueId id : graph.constants())
+    if (graph.value(id).quantization) annotated.push_back(id);
+  for (const ValueId id : graph.inputs)
+    if (graph.value(id).quantization) annotated.push_back(id);
+  for (const ir::NodeId node : graph.sorted())
+    for (const ValueId id : graph.node(node).outputs)
+      if (id != ir::kNoValue && graph.value(id).quantization) annotated.push_back(id);
+
+  for (const ValueId id : annotated) {
+    const Quantization& q = *graph.value(id).quantization;
+    if (q.scales.empty() || q.zero_points.size() != q.scales.size())
+      return internal_error("the value " + graph.value(id).name + " is annotated without scales");
+    if (graph.value(id).constant) {
+      MANTISSA_TRY(lower_constant(graph, id));
+    } else {
+      lower_activation(graph, id, style);
+    }
+  }
+  for (const ValueId id : annotated) graph.value(id).quantization.reset();
+  for (const ir::NodeId node : graph.sorted()) graph.node(node).format = NumberFormat::float32;
+  graph.erase_unused();
+  return {};
+}
+
+}  // namespace mantissa::pass

@@ -1,0 +1,107 @@
+#include "plan/plan.h"
+
+#include <algorithm>
+#include <set>
+
+namespace mantissa::plan {
+namespace {
+
+using base::NumberFormat;
+using ir::Graph;
+using ir::NodeId;
+using ir::ValueId;
+using pass::QdqStyle;
+
+bool is_integer(NumberFormat format) { return !base::is_floating(format); }
+
+// Why an operator with weights cannot be computed in integers; empty when it can.
+std::string obstacle_to_int8(const Graph& graph, NodeId id, QdqStyle style) {
+  const ir::Node& node = graph.node(id);
+  const bool matrix = node.op == "MatMul" || node.op == "Gemm";
+  if (node.op != "Conv" && !matrix) return "the engine computes " + node.op + " in float";
+  if (matrix && style == QdqStyle::closed) return "closing the chain behind a matrix product costs more than its integers save";
+  if (graph.constant_input(id, 1) == nullptr) return "its weights are computed, not constant";
+  if (graph.value(node.inputs[1]).format != NumberFormat::float32) return "its weights are not float32";
+  return {};
+}
+
+// What follows an integer convolution and can work on its integers: a Relu that the range absorbs, or a move of data.
+bool continues_in_integers(const Graph& graph, NodeId id, const std::set<NodeId>& integer_nodes) {
+  const ir::Node& node = graph.node(id);
+  if (node.op != "Relu" && !only_moves_data(node)) return false;
+  const ir::Value& input = graph.value(node.inputs[0]);
+  if (input.producer == ir::kNoNode || !integer_nodes.contains(input.producer)) return false;
+  return only_moves_data(node) || (input.uses.size() == 1 && !graph.is_output(node.inputs[0]));
+}
+
+bool computes_on_floats(const Graph& graph, NodeId id) {
+  const ir::Node& node = graph.node(id);
+  return std::any_of(node.outputs.begin(), node.outputs.end(),
+                     [&](ValueId output) { return output != ir::kNoValue && graph.value(output).format == NumberFormat::float32; });
+}
+
+}  // namespace
+
+bool only_moves_data(const ir::Node& node) { return node.domain.empty() && node.op == "DepthToSpace"; }
+
+void Plan::refuse(NodeId node, NumberFormat instead, std::string reason) {
+  const auto choice = std::find_if(choices.begin(), choices.end(), [&](const Choice& c) { return c.node == node; });
+  choice->refused.push_back({choice->format, reason});
+  choice->format = instead;
+  choice->reason = std::move(reason);
+}
+
+Plan plan_int8(const Graph& graph, QdqStyle style, const std::map<NodeId, std::string>& protected_nodes) {
+  Plan plan{.variant = "int8", .choices = {}};
+  std::set<NodeId> integer_nodes;
+  for (const NodeId id : graph.sorted()) {
+    std::string obstacle = obstacle_to_int8(graph, id, style);
+    if (const auto entry = protected_nodes.find(id); entry != protected_nodes.end()) obstacle = entry->second;
+    if (obstacle.empty()) {
+      plan.choices.push_back({id, NumberFormat::int8, "8-bit products with 32-bit sums", {}});
+      integer_nodes.insert(id);
+    } else if (style == QdqStyle::closed && continues_in_integers(graph, id, integer_nodes)) {
+      plan.choices.push_back({id, NumberFormat::int8, "works on the integers of the convolution before it", {}});
+      integer_nodes.insert(id);
+    } else {
+      plan.choices.push_back({id, NumberFormat::float32, obstacle, {{NumberFormat::int8, obstacle}}});
+    }
+  }
+  return plan;
+}
+
+Plan plan_half(const Graph& graph, NumberFormat format) {
+  Plan plan{.variant = format == NumberFormat::float16 ? "fp16" : "bf16", .choices = {}};
+  for (const NodeId id : graph.sorted()) {
+    if (computes_on_floats(graph, id))
+      plan.choices.push_back({id, format, "half the memory and bandwidth of float32", {}});
+    else
+      plan.choices.push_back({id, NumberFormat::float32, "computes on integers or shapes", {}});
+  }
+  return plan;
+}
+
+void apply(const Plan& plan, Graph& graph) {
+  for (const Choice& choice : plan.choices) graph.node(choice.node).format = choice.format;
+}
+
+std::vector<ValueId> values_to_quantize(const Graph& graph, QdqStyle style) {
+  std::vector<ValueId> values;
+  const auto add = [&](ValueId id) {
+    if (std::find(values.begin(), values.end(), id) == values.end()) values.push_back(id);
+  };
+  for (const NodeId id : graph.sorted()) {
+    const ir::Node& node = graph.node(id);
+    if (!is_integer(node.format)) continue;
+    const bool absorbed_relu = node.op == "Relu";
+    if (!absorbed_relu) add(node.inputs[0]);
+    if (style == QdqStyle::inputs_only) continue;
+    const ir::Value& output = graph.value(node.outputs[0]);
+    const bool relu_follows = output.uses.size() == 1 && graph.node(output.uses[0].node).op == "Relu" &&
+                              is_integer(graph.node(output.uses[0].node).format) && !graph.is_output(node.outputs[0]);
+    if (!relu_follows) add(node.outputs[0]);
+  }
+  return values;
+}
+
+}  // namespace mantissa::plan

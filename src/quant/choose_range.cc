@@ -1,0 +1,95 @@
+#include "quant/choose_range.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+namespace mantissa::quant {
+namespace {
+
+constexpr int kSteps = 96;          // candidates for each end
+constexpr double kSmallest = 0.05;  // of the observed extent: further clipping has never paid
+
+// Squared error of clipping at an edge, in constant time from running sums over the bins.
+class ClippingError {
+ public:
+  explicit ClippingError(const Histogram& histogram) : histogram_(histogram) {
+    for (int i = 0; i < Histogram::kBins; ++i) {
+      const auto n = static_cast<double>(histogram.bins()[static_cast<std::size_t>(i)]);
+      const double x = histogram.bin_centre(i);
+      count_.push_back(count_.back() + n);
+      sum_.push_back(sum_.back() + n * x);
+      squares_.push_back(squares_.back() + n * x * x);
+    }
+  }
+
+  [[nodiscard]] double above(double edge) const { return error(first_bin_above(edge), Histogram::kBins, edge); }
+  [[nodiscard]] double below(double edge) const { return error(0, first_bin_above(edge), edge); }
+  [[nodiscard]] double between(double low, double high) const { return count_[first_bin_above(high)] - count_[first_bin_above(low)]; }
+
+ private:
+  [[nodiscard]] std::size_t first_bin_above(double edge) const {
+    const double bin = std::floor(edge / histogram_.bin_width() + Histogram::kBins / 2.0 + 0.5);  // whose centre is beyond the edge
+    return static_cast<std::size_t>(std::clamp(bin, 0.0, static_cast<double>(Histogram::kBins)));
+  }
+  [[nodiscard]] double error(std::size_t begin, std::size_t end, double edge) const {
+    const double n = count_[end] - count_[begin];
+    const double s = sum_[end] - sum_[begin];
+    const double q = squares_[end] - squares_[begin];
+    return std::max(0.0, q - 2 * edge * s + edge * edge * n);
+  }
+
+  const Histogram& histogram_;
+  std::vector<double> count_{0.0};
+  std::vector<double> sum_{0.0};
+  std::vector<double> squares_{0.0};
+};
+
+ir::Quantization annotation(double low, double high, base::NumberFormat format) {
+  low = std::min(low, 0.0);
+  high = std::max(high, 0.0);
+  if (format == base::NumberFormat::int8) {
+    const double reach = std::max({-low, high, 1e-20});
+    return {format, {static_cast<float>(reach / 127)}, {0}, {}};
+  }
+  const double scale = std::max(high - low, 1e-20) / 255;
+  const auto zero_point = static_cast<std::int32_t>(std::clamp(std::nearbyint(-low / scale), 0.0, 255.0));
+  return {format, {static_cast<float>(scale)}, {zero_point}, {}};
+}
+
+}  // namespace
+
+ir::Quantization range_between(double low, double high) { return annotation(low, high, base::NumberFormat::uint8); }
+
+ir::Quantization choose_range(const Histogram& histogram, RangeMethod method, base::NumberFormat format) {
+  double low = std::min(histogram.minimum(), 0.0F);
+  double high = std::max(histogram.maximum(), 0.0F);
+  if (method == RangeMethod::minimum_maximum || histogram.count() == histogram.zeros()) return annotation(low, high, format);
+  if (format == base::NumberFormat::int8) low = -(high = std::max(-low, high));
+
+  // Rounding costs step^2 / 12 for every value inside that is not exactly zero (uniform error within a step).
+  const ClippingError clipping(histogram);
+  const bool symmetric = format == base::NumberFormat::int8;
+  double best_error = INFINITY;
+  double best_low = low;
+  double best_high = high;
+  for (int i = 0; i <= kSteps; ++i) {
+    const double candidate_high = high * (1 - (1 - kSmallest) * i / kSteps);
+    for (int j = 0; j <= kSteps; ++j) {
+      if (symmetric && j != i) continue;
+      const double candidate_low = low * (1 - (1 - kSmallest) * j / kSteps);
+      const double step = (candidate_high - candidate_low) / 255;
+      const double inside = clipping.between(candidate_low, candidate_high) - static_cast<double>(histogram.zeros());
+      const double error = std::max(inside, 0.0) * step * step / 12 + clipping.above(candidate_high) + clipping.below(candidate_low);
+      if (error < best_error) {
+        best_error = error;
+        best_low = candidate_low;
+        best_high = candidate_high;
+      }
+      if (low == 0) break;  // one-sided: nothing to search below
+    }
+  }
+  return annotation(best_low, best_high, format);
+}
+
+}  // namespace mantissa::quant

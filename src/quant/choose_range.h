@@ -1,0 +1,20 @@
+// Which interval of a value its 256 levels cover.
+#pragma once
+
+#include "base/number_format.h"
+#include "ir/graph.h"
+#include "quant/histogram.h"
+
+namespace mantissa::quant {
+
+enum class RangeMethod {
+  minimum_maximum,  // clip nothing: for what carries the picture's black and white
+  least_squares,    // the interval with the least squared error: rounding inside it, clipping outside
+};
+
+// Always holds zero exactly and never has an empty interval. `format` is uint8, or int8 for symmetric engines.
+[[nodiscard]] ir::Quantization choose_range(const Histogram& histogram, RangeMethod method, base::NumberFormat format = base::NumberFormat::uint8);
+// The annotation for an interval that is known beforehand; it is widened to hold zero.
+[[nodiscard]] ir::Quantization range_between(double low, double high);
+
+}  // namespace mantissa::quant

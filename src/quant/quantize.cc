@@ -1,0 +1,133 @@
+#include "quant/quantize.h"
+
+#include <set>
+
+#include "quant/choose_range.h"
+#include "quant/correct_bias.h"
+#include "quant/round_weights.h"
+
+namespace mantissa::quant {
+namespace {
+
+using base::NumberFormat;
+using ir::Graph;
+using ir::NodeId;
+using ir::ValueId;
+
+bool has_weights(const ir::Node& node) { return node.op == "Conv" || node.op == "MatMul" || node.op == "Gemm"; }
+
+// The dimension of the weights that counts output channels.
+int output_axis(const Graph& graph, NodeId id) {
+  const ir::Node& node = graph.node(id);
+  if (node.op == "Conv") return 0;
+  const int last = static_cast<int>(graph.constant_input(id, 1)->shape.size()) - 1;
+  return node.op == "Gemm" && graph.integer(id, "transB", 0) != 0 ? last - 1 : last;
+}
+
+// The values from which the output is made by nothing but moves, sums and clipping: they carry the picture's black and white.
+std::set<ValueId> values_at_the_end(const Graph& graph) {
+  static const std::set<std::string, std::less<>> kKeepsPicture = {"DepthToSpace", "Add", "Sub", "Clip", "Identity", "Slice", "Reshape", "Transpose"};
+  std::set<ValueId> found;
+  std::vector<ValueId> open(graph.outputs.begin(), graph.outputs.end());
+  while (!open.empty()) {
+    const ValueId id = open.back();
+    open.pop_back();
+    if (!found.insert(id).second) continue;
+    const NodeId producer = graph.value(id).producer;
+    if (producer == ir::kNoNode || !kKeepsPicture.contains(graph.node(producer).op)) continue;
+    for (const ValueId input : graph.node(producer).inputs)
+      if (input != ir::kNoValue && !graph.value(input).constant) open.push_back(input);
+  }
+  return found;
+}
+
+class Quantizer {
+ public:
+  Quantizer(Graph graph, const Statistics& statistics, const QuantizeOptions& options)
+      : graph_(std::move(graph)), statistics_(statistics), options_(options), end_(values_at_the_end(graph_)) {}
+
+  Result<Graph> run() {
+    for (const ValueId id : plan::values_to_quantize(graph_, options_.style)) MANTISSA_TRY(annotate(id));
+    for (const NodeId id : graph_.sorted())
+      if (has_weights(graph_.node(id)) && graph_.node(id).format == NumberFormat::int8)
+        MANTISSA_TRY(quantize_weights(id).in(graph_.describe(id)));
+    return std::move(graph_);
+  }
+
+ private:
+  Result<const ValueStatistics*> observed(ValueId id) const {
+    const auto entry = statistics_.find(graph_.value(id).name);
+    if (entry == statistics_.end()) return internal_error("the value " + graph_.value(id).name + " was not observed");
+    return &entry->second;
+  }
+
+  Result<void> annotate(ValueId id) {
+    ir::Value& value = graph_.value(id);
+    if (value.producer != ir::kNoNode && plan::only_moves_data(graph_.node(value.producer))) {
+      const ir::Value& moved = graph_.value(graph_.node(value.producer).inputs[0]);
+      if (moved.quantization) {  // the same numbers elsewhere: the same annotation, so that moving them is exact
+        value.quantization = moved.quantization;
+        return {};
+      }
+    }
+    MANTISSA_ASSIGN(const ValueStatistics* statistics, observed(id));
+    const Histogram& histogram = statistics->histogram;
+    const auto [black, white] = options_.picture_range;
+    const bool is_input = value.producer == ir::kNoNode;
+    if (is_input && histogram.minimum() >= black && histogram.maximum() <= white)
+      value.quantization = range_between(black, white);  // 256 steps from black to white hold an 8-bit picture exactly
+    else
+      value.quantization = choose_range(histogram, is_input || end_.contains(id) ? RangeMethod::minimum_maximum : RangeMethod::least_squares);
+    return {};
+  }
+
+  Result<void> quantize_weights(NodeId id) {
+    const ValueId input = graph_.node(id).inputs[0];
+    const ValueId weight = own_copy(id, 1);
+    MANTISSA_ASSIGN(const std::vector<float> before, graph_.value(weight).constant->floats());
+    MANTISSA_TRY(round_weights(graph_, weight, output_axis(graph_, id), options_.weight_levels));
+    if (graph_.node(id).op == "Conv") {
+      MANTISSA_ASSIGN(const ValueStatistics* statistics, observed(input));
+      MANTISSA_TRY(correct_bias(graph_, id, before, *statistics));
+    }
+    if (options_.style == pass::QdqStyle::closed && graph_.constant_input(id, 2) != nullptr) annotate_bias(id, input, weight);
+    return {};
+  }
+
+  // Integer kernels add the bias to their sums: int32 in steps of input scale times weight scale.
+  void annotate_bias(NodeId id, ValueId input, ValueId weight) {
+    const ValueId bias = own_copy(id, 2);
+    const float input_scale = graph_.value(input).quantization->scales[0];
+    ir::Quantization annotation{NumberFormat::int32, {}, {}, 0};
+    for (const float scale : graph_.value(weight).quantization->scales) {
+      annotation.scales.push_back(input_scale * scale);
+      annotation.zero_points.push_back(0);
+    }
+    graph_.value(bias).quantization = std::move(annotation);
+  }
+
+  // A constant that no other node reads, so that it can be changed.
+  ValueId own_copy(NodeId id, int index) {
+    const ValueId old = graph_.node(id).inputs[static_cast<std::size_t>(index)];
+    if (graph_.value(old).uses.size() == 1) return old;
+    const ir::Tensor constant = *graph_.value(old).constant;
+    const ValueId copy = graph_.add_constant(graph_.value(old).name, constant);
+    graph_.set_input(id, index, copy);
+    return copy;
+  }
+
+  Graph graph_;
+  const Statistics& statistics_;
+  const QuantizeOptions& options_;
+  std::set<ValueId> end_;
+};
+
+}  // namespace
+
+Result<Graph> quantize(const Graph& graph, const plan::Plan& plan, const Statistics& statistics, const QuantizeOptions& options) {
+  Graph planned = graph;
+  plan::apply(plan, planned);
+  return Quantizer(std::move(planned), statistics, options).run();
+}
+
+}  // namespace mantissa::quant

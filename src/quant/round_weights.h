@@ -1,0 +1,14 @@
+// Weights on a grid of integers, one scale for each output channel.
+#pragma once
+
+#include "ir/graph.h"
+#include "mantissa/result.h"
+
+namespace mantissa::quant {
+
+// Chooses for each output channel the scale with the least squared error of its weights, rounds them to that grid, writes the rounded reals back
+// into the constant and annotates it (int8, zero point 0, axis). `levels` is the largest magnitude of a stored weight: 127, or 63 where
+// the engine adds two products in 16 bits. `axis` is the weight's dimension of output channels.
+[[nodiscard]] Result<void> round_weights(ir::Graph& graph, ir::ValueId weight, int axis, int levels);
+
+}  // namespace mantissa::quant

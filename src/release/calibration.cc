@@ -1,0 +1,69 @@
+#include "release/calibration.h"
+
+#include <algorithm>
+#include <random>
+
+#include "run/restore.h"
+
+namespace mantissa::release {
+namespace {
+
+constexpr std::size_t kEnoughTiles = 24;
+constexpr std::size_t kMostTiles = 64;
+constexpr int kTileSide = 128;
+
+int tile_side(int picture_side, int multiple) { return std::max(std::min(picture_side, kTileSide) / multiple, 1) * multiple; }
+
+// A number in [0, limit] from the generator's raw bits: std::uniform_int_distribution differs between libraries.
+int choose(std::mt19937_64& random, int limit) { return static_cast<int>(random() % (static_cast<std::uint64_t>(limit) + 1)); }
+
+image::Rectangle scaled(const image::Rectangle& r, int scale) { return {r.x * scale, r.y * scale, r.width * scale, r.height * scale}; }
+
+}  // namespace
+
+quant::Batch batch_of(const image::Picture& picture, const net::Task& task) {
+  image::Picture own = run::to_network_colours(picture, task);
+  const float span = task.range_high - task.range_low;
+  for (float& sample : own.samples) sample = task.range_low + sample * span;
+  return {{1, own.channels, own.height, own.width}, std::move(own.samples)};
+}
+
+image::Picture picture_of(const quant::Batch& batch, const net::Task& task) {
+  image::Picture picture;
+  picture.channels = static_cast<int>(batch.shape[1]);
+  picture.height = static_cast<int>(batch.shape[2]);
+  picture.width = static_cast<int>(batch.shape[3]);
+  picture.samples = batch.values;
+  const float span = task.range_high - task.range_low;
+  for (float& sample : picture.samples) sample = (sample - task.range_low) / span;
+  return picture;
+}
+
+Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task& task, std::uint64_t seed) {
+  Calibration calibration;
+  std::mt19937_64 random(seed);
+  const std::size_t of_each = (kEnoughTiles + pictures.size() - 1) / pictures.size();
+  const std::size_t step = (pictures.size() + kMostTiles - 1) / kMostTiles;  // of very many pictures, an even choice
+  std::size_t tiles = 0;
+  for (std::size_t i = 0; i < pictures.size(); i += step) {
+    MANTISSA_ASSIGN(const Sample sample, pictures.load(i));
+    const int width = tile_side(sample.input.width, task.size_multiple);
+    const int height = tile_side(sample.input.height, task.size_multiple);
+    const std::size_t fit = sample.input.pixels() / (static_cast<std::size_t>(width) * height);
+    for (std::size_t t = 0; t < std::clamp<std::size_t>(of_each, 1, std::max<std::size_t>(2 * fit, 1)); ++t, ++tiles) {
+      const image::Rectangle place{choose(random, sample.input.width - width), choose(random, sample.input.height - height), width, height};
+      quant::Batch batch = batch_of(image::crop(sample.input, place), task);
+      if (tiles % 2 == 0) {
+        calibration.for_ranges.push_back(std::move(batch));
+        continue;
+      }
+      calibration.for_decisions.push_back(std::move(batch));
+      if (sample.truth)
+        calibration.truths.push_back(run::to_network_colours(image::crop(*sample.truth, scaled(place, task.scale)), task));
+    }
+  }
+  if (calibration.for_decisions.empty()) calibration.for_decisions = calibration.for_ranges;  // a single small picture serves both
+  return calibration;
+}
+
+}  // namespace mantissa::release

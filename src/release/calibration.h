@@ -1,0 +1,28 @@
+// What the network gets during calibration: tiles of the calibration pictures, split between choosing ranges and taking decisions.
+#pragma once
+
+#include <vector>
+
+#include "image/picture.h"
+#include "mantissa/result.h"
+#include "quant/execute.h"
+#include "release/picture_set.h"
+
+namespace mantissa::release {
+
+struct Calibration {
+  std::vector<quant::Batch> for_ranges;     // what statistics are gathered on
+  std::vector<quant::Batch> for_decisions;  // what repair is judged on
+  std::vector<image::Picture> truths;       // of for_decisions, in the network's own colours and 0..1; empty when there are none
+};
+
+// The network's input for a picture: its colours, its range, [1, channels, height, width].
+[[nodiscard]] quant::Batch batch_of(const image::Picture& picture, const net::Task& task);
+// The other way: a picture of what the network gave, in its own colours, 0..1.
+[[nodiscard]] image::Picture picture_of(const quant::Batch& batch, const net::Task& task);
+
+// Some 24 tiles of at most 128 pixels a side, one or more of each picture, at places chosen by the seed; memory does not depend on picture sizes
+// beyond the one that is being read.
+[[nodiscard]] Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task& task, std::uint64_t seed);
+
+}  // namespace mantissa::release

@@ -1,0 +1,28 @@
+// Running graphs and files on providers, for the steps of a release.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "ir/graph.h"
+#include "mantissa/result.h"
+#include "net/network.h"
+#include "quant/execute.h"
+#include "run/provider.h"
+
+namespace mantissa::release {
+
+// The provider that shows values and emulates formats.
+inline constexpr std::string_view kReference = "onnxruntime-cpu";
+
+[[nodiscard]] Result<std::unique_ptr<run::Session>> open_graph(const ir::Graph& graph, std::string_view provider, const run::Tap& tap = {});
+[[nodiscard]] Result<std::unique_ptr<run::Session>> open_file(const std::filesystem::path& onnx, std::string_view provider);
+
+// How quantization executes graphs: on that provider.
+[[nodiscard]] quant::Execute execute_on(std::string_view provider);
+
+// Microseconds per input pixel of one tile, the median of several runs after a first that does not count.
+[[nodiscard]] Result<double> measure_speed(run::Session& session, const net::Task& task);
+
+}  // namespace mantissa::release

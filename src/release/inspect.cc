@@ -1,0 +1,80 @@
+#include "mantissa/inspect.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/cpu.h"
+#include "format/network_file.h"
+#include "ir/text.h"
+#include "net/geometry.h"
+#include "run/provider.h"
+#include "target/target.h"
+
+namespace mantissa {
+namespace {
+
+constexpr std::size_t kMostExpensive = 5;
+
+std::vector<std::pair<std::string, int>> operators_of(const ir::Graph& graph) {
+  std::map<std::string, int> counts;
+  for (const ir::NodeId node : graph.sorted()) ++counts[graph.node(node).op];
+  std::vector<std::pair<std::string, int>> sorted(counts.begin(), counts.end());
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  return sorted;
+}
+
+void add_costs(const ir::Graph& graph, Inspection& inspection) {
+  std::vector<net::NodeCost> costs = net::costs(graph);
+  for (const net::NodeCost& cost : costs) inspection.macs_per_pixel += cost.macs_per_pixel;
+  std::stable_sort(costs.begin(), costs.end(), [](const auto& a, const auto& b) { return a.macs_per_pixel > b.macs_per_pixel; });
+  costs.resize(std::min(costs.size(), kMostExpensive));
+  for (const net::NodeCost& cost : costs)
+    inspection.most_expensive.emplace_back(graph.describe(cost.node), cost.macs_per_pixel / inspection.macs_per_pixel);
+}
+
+}  // namespace
+
+Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverrides& overrides) {
+  MANTISSA_ASSIGN(net::Network network, format::read_network(file));
+  MANTISSA_TRY(net::override_task(network.task, overrides));
+  const net::Task& task = network.task;
+  Inspection inspection;
+  inspection.architecture = network.architecture;
+  inspection.hyperparameters = network.hyperparameters;
+  inspection.kind = task.kind;
+  inspection.colour = net::name_of(task.colour);
+  inspection.scale = task.scale;
+  inspection.range_low = task.range_low;
+  inspection.range_high = task.range_high;
+  inspection.size_multiple = task.size_multiple;
+  inspection.radius = task.radius;
+  inspection.assumed = task.assumed;
+  for (const auto& [key, tensor] : network.checkpoint.tensors)
+    if (base::is_floating(tensor.format)) inspection.parameters += tensor.count();
+  inspection.operators = operators_of(network.graph);
+  add_costs(network.graph, inspection);
+  inspection.text = ir::print(network.graph);
+  return inspection;
+}
+
+std::vector<ProviderState> list_providers() {
+  std::vector<ProviderState> states;
+  for (const run::ProviderDescriptor& each : run::providers()) {
+    ProviderState state{std::string(each.name), std::string(each.title), {}, {}};
+    if (const auto engine = run::provider(each.name); engine.ok())
+      state.version = (*engine)->version();
+    else
+      state.missing = engine.error().message();
+    states.push_back(std::move(state));
+  }
+  return states;
+}
+
+std::vector<TargetState> list_targets() {
+  const auto here = target::target_of(base::cpu());
+  std::vector<TargetState> states;
+  for (const target::Target& each : target::targets()) states.push_back({each.name, each.title, each.runtime, here.ok() && *here == &each});
+  return states;
+}
+
+}  // namespace mantissa

@@ -1,0 +1,113 @@
+#include "release/judge.h"
+
+#include <map>
+
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "format/onnx.h"
+#include "gate/gate.h"
+#include "pass/emulate_rounding.h"
+#include "release/engines.h"
+#include "run/restore.h"
+
+namespace mantissa::release {
+namespace {
+
+// A file in front of the gate.
+struct Candidate {
+  Draft* draft;
+  std::unique_ptr<run::Session> session;
+  gate::Judge judge;
+  std::string broken;  // why it could not be run
+};
+
+Result<std::unique_ptr<run::Session>> open_candidate(const Draft& draft, const std::filesystem::path& file) {
+  if (!draft.emulated) return open_file(file, draft.judge);
+  MANTISSA_ASSIGN(ir::Graph graph, format::read_onnx(file));
+  MANTISSA_TRY(pass::emulate_rounding(graph));
+  return open_graph(graph, draft.judge);
+}
+
+image::Picture flat_picture(const net::Task& task, float level) {
+  const int side = (gate::kTile + task.size_multiple - 1) / task.size_multiple * task.size_multiple;
+  return image::Picture(side, side, net::channels_of(task.colour), level);
+}
+
+class Gate {
+ public:
+  Gate(const net::Task& task, std::unique_ptr<run::Session> fp32) : task_(task), fp32_(std::move(fp32)) {}
+
+  void add(Draft& draft, const std::filesystem::path& folder) {
+    auto session = open_candidate(draft, folder / draft.artifact.path);
+    Candidate candidate{&draft, nullptr, gate::Judge(draft.artifact.variant, task_.scale), {}};
+    if (session.ok())
+      candidate.session = *std::move(session);
+    else
+      candidate.broken = session.error().message();
+    candidates_.push_back(std::move(candidate));
+  }
+
+  Result<void> show(const Sample& sample) {
+    return show(sample.input, [&](gate::Judge& judge, const image::Picture& fp32, const image::Picture& variant) {
+      judge.add(fp32, variant, sample.truth ? &*sample.truth : nullptr);
+    });
+  }
+
+  Result<void> show_flat(bool white) {
+    return show(flat_picture(task_, white ? 1.0F : 0.0F),
+                [&](gate::Judge& judge, const image::Picture& fp32, const image::Picture& variant) { judge.add_flat(fp32, variant, white); });
+  }
+
+  void pronounce() {
+    for (Candidate& candidate : candidates_) {
+      format::Verdict verdict = candidate.judge.verdict(candidate.draft->emulated ? "emulated" : "executed", candidate.draft->judge);
+      if (!candidate.broken.empty()) {
+        verdict.passed = false;
+        verdict.failures = {candidate.broken};
+      }
+      candidate.draft->artifact.verdict = std::move(verdict);
+    }
+  }
+
+ private:
+  template <class Add>
+  Result<void> show(const image::Picture& input, const Add& add) {
+    MANTISSA_ASSIGN(const image::Picture reference, run::restore(*fp32_, task_, input));
+    for (Candidate& candidate : candidates_) {
+      MANTISSA_TRY(base::check_interrupt());
+      if (!candidate.broken.empty()) continue;
+      auto result = run::restore(*candidate.session, task_, input);
+      if (result.ok())
+        add(candidate.judge, reference, *result);
+      else
+        candidate.broken = result.error().message();
+    }
+    return {};
+  }
+
+  const net::Task& task_;
+  std::unique_ptr<run::Session> fp32_;
+  std::vector<Candidate> candidates_;
+};
+
+}  // namespace
+
+Result<void> judge(std::vector<Draft>& drafts, const std::filesystem::path& folder, const net::Task& task, const PictureSet& pictures) {
+  MANTISSA_ASSIGN(auto fp32, open_file(folder / "fp32/model.onnx", kReference));
+  Gate gate(task, std::move(fp32));
+  for (Draft& draft : drafts)
+    if (!draft.judge.empty()) gate.add(draft, folder);
+
+  base::Progress progress("Judging", static_cast<std::int64_t>(pictures.size()), "pictures");
+  for (std::size_t i = 0; i < pictures.size(); ++i) {
+    MANTISSA_ASSIGN(const Sample sample, pictures.load(i));
+    MANTISSA_TRY(gate.show(sample).in(sample.name));
+    progress.advance();
+  }
+  MANTISSA_TRY(gate.show_flat(false));
+  MANTISSA_TRY(gate.show_flat(true));
+  gate.pronounce();
+  return {};
+}
+
+}  // namespace mantissa::release

@@ -1,0 +1,210 @@
+#include "release/make_variants.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+
+#include "format/checkpoint.h"
+#include "format/onnx.h"
+#include "image/metrics.h"
+#include "net/architecture.h"
+#include "net/geometry.h"
+#include "pass/lower_to_half.h"
+#include "plan/plan.h"
+#include "quant/find_half_islands.h"
+#include "quant/protect_layers.h"
+#include "quant/quantize.h"
+#include "release/engines.h"
+
+namespace mantissa::release {
+namespace {
+
+using ir::Graph;
+using ir::NodeId;
+
+// Without true pictures, what the gate then asks for (gate/gate.h), and a little more since other pictures will judge.
+constexpr double kTargetDecibels = 46;
+constexpr double kTargetLossPercent = 0.35;
+constexpr double kLeastDecibels = 40;
+
+Draft draft_of(std::string variant, std::string path) {
+  Draft draft;
+  draft.artifact.variant = std::move(variant);
+  draft.artifact.path = std::move(path);
+  return draft;
+}
+
+pass::QdqStyle style_of(const target::ArtifactSpec& spec) {
+  return spec.qdq == "closed" ? pass::QdqStyle::closed : pass::QdqStyle::inputs_only;
+}
+
+std::vector<format::Decision> decisions_of(const Graph& graph, const plan::Plan& plan) {
+  std::vector<format::Decision> decisions;
+  for (const plan::Choice& choice : plan.choices)
+    decisions.push_back({graph.describe(choice.node), std::string(base::name_of(choice.format)), choice.reason});
+  return decisions;
+}
+
+Result<void> write_graph(const net::Network& network, Graph graph, const std::filesystem::path& path) {
+  net::write_task_metadata(network, graph);
+  std::error_code ignored;  // a folder that cannot be made shows when the file is written
+  std::filesystem::create_directories(path.parent_path(), ignored);
+  return format::write_onnx(graph, path);
+}
+
+// Judges forms of the int8 variant on the calibration tiles kept for decisions.
+class Trial {
+ public:
+  Trial(const net::Network& network, pass::QdqStyle style, const target::Target& target, const std::string& provider,
+        const quant::Statistics& statistics, const Calibration& calibration)
+      : network_(network), style_(style), statistics_(statistics), calibration_(calibration), execute_(execute_on(provider)) {
+    options_ = {style, target.int8.weight_levels, {network.task.range_low, network.task.range_high}};
+  }
+
+  Result<void> run_fp32() {
+    return execute_(network_.graph, calibration_.for_decisions, {},
+                    [&](std::size_t, const quant::Batch& output) { fp32_.push_back(seen(output)); });
+  }
+
+  [[nodiscard]] plan::Plan plan_with(const std::vector<NodeId>& in_float) const {
+    std::map<NodeId, std::string> reasons;
+    for (const NodeId node : in_float) reasons.emplace(node, "protected: costs the picture more than its integers save");
+    return plan::plan_int8(network_.graph, style_, reasons);
+  }
+
+  [[nodiscard]] Result<Graph> graph_with(const std::vector<NodeId>& in_float) const {
+    MANTISSA_ASSIGN(Graph graph, quant::quantize(network_.graph, plan_with(in_float), statistics_, options_));
+    MANTISSA_TRY(pass::lower_to_qdq(graph, style_));
+    return graph;
+  }
+
+  // Mean PSNR in dB against the fp32 outputs.
+  Result<double> judge(const std::vector<NodeId>& in_float) {
+    MANTISSA_ASSIGN(const Graph graph, graph_with(in_float));
+    double total = 0;
+    MANTISSA_TRY(execute_(graph, calibration_.for_decisions, {},
+                          [&](std::size_t i, const quant::Batch& output) { total += image::psnr(seen(output), fp32_[i]); }));
+    return total / static_cast<double>(fp32_.size());
+  }
+
+  // The PSNR against fp32 at which errors that are independent of the network's own leave the loss allowed: squared errors add up.
+  [[nodiscard]] double target_decibels() const {
+    if (calibration_.truths.size() != fp32_.size()) return kTargetDecibels;
+    double own = 0;
+    for (std::size_t i = 0; i < fp32_.size(); ++i) own += image::psnr(fp32_[i], calibration_.truths[i]);
+    own /= static_cast<double>(fp32_.size());
+    const double allowed = std::pow(10.0, -own * (1 - kTargetLossPercent / 100) / 10) - std::pow(10.0, -own / 10);
+    return std::max(kLeastDecibels, -10 * std::log10(allowed));
+  }
+
+ private:
+  [[nodiscard]] image::Picture seen(const quant::Batch& output) const {
+    image::Picture picture = picture_of(output, network_.task);
+    image::round_to_8_bits(picture);
+    return picture;
+  }
+
+  const net::Network& network_;
+  pass::QdqStyle style_;
+  const quant::Statistics& statistics_;
+  const Calibration& calibration_;
+  quant::Execute execute_;
+  quant::QuantizeOptions options_;
+  std::vector<image::Picture> fp32_;
+};
+
+// The layers with weights that the plan has in integers, with their work.
+std::vector<quant::Layer> integer_layers(const Graph& graph, const plan::Plan& plan) {
+  std::vector<quant::Layer> layers;
+  for (const net::NodeCost& cost : net::costs(graph)) {
+    const auto choice = std::find_if(plan.choices.begin(), plan.choices.end(), [&](const plan::Choice& c) { return c.node == cost.node; });
+    if (choice != plan.choices.end() && !base::is_floating(choice->format)) layers.push_back({cost.node, cost.macs_per_pixel});
+  }
+  return layers;
+}
+
+double share_in_integers(const Graph& graph, const plan::Plan& plan) {
+  double all = 0;
+  for (const net::NodeCost& cost : net::costs(graph)) all += cost.macs_per_pixel;
+  double integer = 0;
+  for (const quant::Layer& layer : integer_layers(graph, plan)) integer += layer.macs;
+  return all > 0 ? integer / all : 0;
+}
+
+}  // namespace
+
+std::vector<ir::ValueId> values_to_observe(const Graph& graph, const target::Target& target) {
+  std::vector<ir::ValueId> wanted = quant::values_to_watch(graph, plan::plan_half(graph, base::NumberFormat::float16));
+  for (const target::ArtifactSpec& spec : target.artifacts) {
+    Graph planned = graph;
+    plan::apply(plan::plan_int8(graph, style_of(spec)), planned);
+    for (const ir::ValueId value : plan::values_to_quantize(planned, style_of(spec)))
+      if (std::find(wanted.begin(), wanted.end(), value) == wanted.end()) wanted.push_back(value);
+  }
+  std::vector<ir::ValueId> in_order;
+  const auto take = [&](ir::ValueId value) {
+    if (std::find(wanted.begin(), wanted.end(), value) != wanted.end()) in_order.push_back(value);
+  };
+  for (const ir::ValueId input : graph.inputs) take(input);
+  for (const NodeId node : graph.sorted())
+    for (const ir::ValueId output : graph.node(node).outputs) take(output);
+  return in_order;
+}
+
+Result<Draft> make_fp32(const net::Network& network, const std::filesystem::path& folder) {
+  Draft draft = draft_of("fp32", "fp32/model.onnx");
+  MANTISSA_TRY(write_graph(network, network.graph, folder / draft.artifact.path));
+  return draft;
+}
+
+Result<Draft> make_checkpoint(const net::Network& network, const std::filesystem::path& folder) {
+  Draft draft = draft_of("fp32", "fp32/checkpoint.pth");
+  MANTISSA_TRY(format::write_checkpoint(network.checkpoint, folder / draft.artifact.path));
+  return draft;
+}
+
+Result<Draft> make_half(const net::Network& network, base::NumberFormat format, const quant::Statistics& statistics,
+                        const std::filesystem::path& folder) {
+  plan::Plan plan = plan::plan_half(network.graph, format);
+  MANTISSA_TRY(quant::find_half_islands(network.graph, plan, statistics));
+  Graph graph = network.graph;
+  plan::apply(plan, graph);
+  MANTISSA_TRY(pass::lower_to_half(graph));
+  Draft draft = draft_of(plan.variant, plan.variant + "/model.onnx");
+  draft.judge = kReference;
+  draft.emulated = true;
+  draft.artifact.decisions = decisions_of(network.graph, plan);
+  MANTISSA_TRY(write_graph(network, std::move(graph), folder / draft.artifact.path));
+  return draft;
+}
+
+Result<Draft> make_int8(const net::Network& network, const target::Target& target, const target::ArtifactSpec& spec,
+                        const quant::Statistics& statistics, const Calibration& calibration, std::chrono::duration<double> repair_budget,
+                        const std::filesystem::path& folder) {
+  Trial trial(network, style_of(spec), target, spec.provider, statistics, calibration);
+  std::vector<NodeId> in_float;
+  Draft draft = draft_of(spec.variant, spec.path);
+  draft.artifact.target = target.name;
+  draft.judge = spec.provider;
+  if (repair_budget.count() > 0) {
+    MANTISSA_TRY(trial.run_fp32());
+    const std::vector<quant::Layer> layers = integer_layers(network.graph, trial.plan_with({}));
+    quant::ProtectOptions options;
+    options.target_decibels = trial.target_decibels();
+    options.budget = repair_budget;
+    MANTISSA_ASSIGN(const quant::Protection protection,
+                    quant::protect_layers(layers, [&](const std::vector<NodeId>& nodes) { return trial.judge(nodes); }, options));
+    for (const quant::ProtectionStep& step : protection.steps) {
+      in_float.push_back(step.node);
+      draft.artifact.repairs.push_back({network.graph.describe(step.node), step.decibels_after, step.share_in_float});
+    }
+  }
+  const plan::Plan plan = trial.plan_with(in_float);
+  draft.artifact.decisions = decisions_of(network.graph, plan);
+  draft.artifact.int8_share = share_in_integers(network.graph, plan);
+  MANTISSA_ASSIGN(Graph graph, trial.graph_with(in_float));
+  MANTISSA_TRY(write_graph(network, std::move(graph), folder / draft.artifact.path));
+  return draft;
+}
+
+}  // namespace mantissa::release

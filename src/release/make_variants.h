@@ -1,0 +1,37 @@
+// From a network and its statistics to the files of a variant: plan, quantize, repair, write.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <vector>
+
+#include "base/number_format.h"
+#include "format/manifest.h"
+#include "mantissa/result.h"
+#include "net/network.h"
+#include "quant/statistics.h"
+#include "release/calibration.h"
+#include "target/target.h"
+
+namespace mantissa::release {
+
+// A file of the release in the making.
+struct Draft {
+  format::Artifact artifact;
+  std::string judge;      // the provider that executes it for the gate; empty: nothing to judge
+  bool emulated = false;  // by emulation, since no engine here computes in its format
+};
+
+// The values whose statistics the variants below need, in the order of execution: one calibration pass serves them all.
+[[nodiscard]] std::vector<ir::ValueId> values_to_observe(const ir::Graph& graph, const target::Target& target);
+
+// Each writes its file under `folder` and says what it did. `graph` has inferred formats (format::read_onnx).
+[[nodiscard]] Result<Draft> make_fp32(const net::Network& network, const std::filesystem::path& folder);
+[[nodiscard]] Result<Draft> make_checkpoint(const net::Network& network, const std::filesystem::path& folder);
+[[nodiscard]] Result<Draft> make_half(const net::Network& network, base::NumberFormat format, const quant::Statistics& statistics,
+                                      const std::filesystem::path& folder);
+[[nodiscard]] Result<Draft> make_int8(const net::Network& network, const target::Target& target, const target::ArtifactSpec& spec,
+                                      const quant::Statistics& statistics, const Calibration& calibration,
+                                      std::chrono::duration<double> repair_budget, const std::filesystem::path& folder);
+
+}  // namespace mantissa::release

@@ -1,0 +1,100 @@
+#include "release/picture_set.h"
+
+#include <algorithm>
+#include <map>
+
+#include "image/codec.h"
+#include "image/colour.h"
+
+namespace mantissa::release {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kSmallestSide = 16;  // below it nothing is left of a picture once borders are shaved
+
+// "img_001_SRF_4_LR.png" -> "img_001_SRF_4_HR.png"; empty when the name has no LR.
+std::string partner_of(const std::string& name) {
+  const std::size_t at = name.rfind("LR");
+  return at == std::string::npos ? std::string() : name.substr(0, at) + "HR" + name.substr(at + 2);
+}
+
+std::string size_of(const image::Picture& picture) { return std::to_string(picture.width) + "x" + std::to_string(picture.height); }
+
+Result<image::Picture> load_for(const fs::path& file, net::Colour colour) {
+  MANTISSA_ASSIGN(image::Picture picture, image::read_picture(file));
+  if (colour == net::Colour::luminance) return picture.channels == 3 ? image::rgb_to_luminance(picture) : std::move(picture);
+  if (picture.channels != 3)
+    return bad_input("the picture is grey, the network restores colour pictures", "Give pictures of the kind that the network will see");
+  return picture;
+}
+
+}  // namespace
+
+Result<PictureSet> PictureSet::open(const std::vector<fs::path>& folders, const image::Degradation& degradation, const net::Task& task,
+                                    std::uint64_t seed) {
+  PictureSet set;
+  set.degradation_ = degradation;
+  set.task_ = task;
+  set.seed_ = seed;
+  set.folder_ = fs::weakly_canonical(folders.front()).filename().string();
+  MANTISSA_ASSIGN(const std::vector<fs::path> first, image::pictures_in(folders.front()));
+  if (first.empty()) return bad_input("the folder " + folders.front().string() + " holds no pictures", "PNG, JPEG, TIFF and WebP are read");
+
+  if (folders.size() == 2) {
+    MANTISSA_ASSIGN(const std::vector<fs::path> second, image::pictures_in(folders[1]));
+    if (first.size() != second.size())
+      return bad_input("the folders " + folders[0].string() + " and " + folders[1].string() + " hold " + std::to_string(first.size()) + " and " +
+                           std::to_string(second.size()) + " pictures",
+                       "Each input needs its true picture, in the same order by name");
+    for (std::size_t i = 0; i < first.size(); ++i) set.files_.push_back({first[i], second[i]});
+    return set;
+  }
+  if (degradation.kind == image::Degradation::Kind::none) {
+    for (const fs::path& file : first) {
+      const fs::path partner = file.parent_path() / partner_of(file.filename().string());
+      if (partner.has_filename() && std::find(first.begin(), first.end(), partner) != first.end()) set.files_.push_back({file, partner});
+    }
+    if (!set.files_.empty()) return set;
+  }
+  for (const fs::path& file : first) set.files_.push_back({file, {}});
+  return set;
+}
+
+Result<Sample> PictureSet::load(std::size_t index) const {
+  const Files& files = files_[index];
+  const std::string name = files.input.filename().string();
+  MANTISSA_ASSIGN(image::Picture input, load_for(files.input, task_.colour).in(files.input.string()));
+  Sample sample{name, std::move(input), {}};
+  if (degradation_.kind != image::Degradation::Kind::none) {
+    image::Pair pair = image::degrade(sample.input, degradation_, seed_ + index);
+    sample.input = std::move(pair.input);
+    sample.truth = std::move(pair.truth);
+  } else if (!files.truth.empty()) {
+    MANTISSA_ASSIGN(sample.truth, load_for(files.truth, task_.colour).in(files.truth.string()));
+  }
+  const int least = std::max(kSmallestSide, task_.size_multiple);
+  if (std::min(sample.input.width, sample.input.height) < least)
+    return bad_input(files.input.string() + " gives the network " + size_of(sample.input) + " pixels, and it needs at least " +
+                         std::to_string(least) + " on each side",
+                     "Use larger pictures");
+  if (sample.truth) {
+    const int width = sample.input.width * task_.scale;
+    const int height = sample.input.height * task_.scale;
+    const bool fits = sample.truth->width >= width && sample.truth->height >= height && sample.truth->width < width + task_.scale &&
+                      sample.truth->height < height + task_.scale;
+    if (!fits)
+      return bad_input("the true picture of " + files.input.string() + " has " + size_of(*sample.truth) + " pixels, not " + std::to_string(width) +
+                           "x" + std::to_string(height),
+                       "The network enlarges " + std::to_string(task_.scale) + " times");
+    sample.truth = image::crop(*sample.truth, {0, 0, width, height});
+  }
+  return sample;
+}
+
+std::string PictureSet::description() const {
+  const bool pairs = !files_.front().truth.empty();
+  return std::to_string(files_.size()) + (pairs ? " pairs of " : " pictures of ") + folder_;
+}
+
+}  // namespace mantissa::release

@@ -1,0 +1,46 @@
+// The pictures of calibration and evaluation: found once, loaded and degraded one at a time.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "image/degrade.h"
+#include "image/picture.h"
+#include "mantissa/result.h"
+#include "net/network.h"
+
+namespace mantissa::release {
+
+struct Sample {
+  std::string name;
+  image::Picture input;                 // grey or RGB as the network's task has it, before the network's own colours
+  std::optional<image::Picture> truth;  // scale times as large
+};
+
+class PictureSet {
+ public:
+  // One folder: of pairs (names with LR and HR), or of pictures that are degraded, or of inputs without a true picture. Two folders: inputs and
+  // true pictures with the same names in the same order. Errors (bad_input): none or unpaired pictures.
+  [[nodiscard]] static Result<PictureSet> open(const std::vector<std::filesystem::path>& folders, const image::Degradation& degradation,
+                                               const net::Task& task, std::uint64_t seed);
+
+  [[nodiscard]] std::size_t size() const { return files_.size(); }
+  // Errors (bad_input): a grey picture for a colour network, one that is too small, a true picture of the wrong size.
+  [[nodiscard]] Result<Sample> load(std::size_t index) const;
+  [[nodiscard]] std::string description() const;  // "24 pictures of bsd_color_lr_x4"
+
+ private:
+  struct Files {
+    std::filesystem::path input;
+    std::filesystem::path truth;  // empty when there is none
+  };
+  std::vector<Files> files_;
+  image::Degradation degradation_;
+  net::Task task_;
+  std::uint64_t seed_ = 0;
+  std::string folder_;
+};
+
+}  // namespace mantissa::release

@@ -1,0 +1,224 @@
+// The pipeline, top to bottom: read, calibrate, make each variant, judge, measure, leave out what failed, write the manifest.
+#include "mantissa/release.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/cpu.h"
+#include "base/files.h"
+#include "base/progress.h"
+#include "format/manifest.h"
+#include "format/network_file.h"
+#include "format/onnx.h"
+#include "mantissa/version.h"
+#include "net/architecture.h"
+#include "release/calibration.h"
+#include "release/engines.h"
+#include "release/judge.h"
+#include "release/make_variants.h"
+#include "release/picture_set.h"
+#include "target/target.h"
+
+namespace mantissa {
+namespace release {
+namespace {
+
+namespace fs = std::filesystem;
+
+Result<net::Network> read_and_recognise(const ReleaseRequest& request) {
+  MANTISSA_ASSIGN(net::Network network, format::read_network(request.network));
+  MANTISSA_TRY(net::override_task(network.task, request.overrides));
+  // A rebuilt graph has no formats and shapes yet: ONNX's own inference fills them in on the way through a file in memory.
+  MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));
+  MANTISSA_ASSIGN(network.graph, format::read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end()))));
+  return network;
+}
+
+struct Pictures {
+  PictureSet calibration;
+  PictureSet evaluation;
+  bool apart = true;  // false: nothing to evaluate on was given, the calibration pictures judge as well
+};
+
+Result<Pictures> find_pictures(const ReleaseRequest& request, const net::Task& task, const image::Degradation& degradation) {
+  // Noise of the evaluation set must not repeat that of the calibration set.
+  constexpr std::uint64_t kEvaluationSeed = 1'000'003;
+  MANTISSA_ASSIGN(PictureSet calibration, PictureSet::open({request.calibrate}, degradation, task, request.seed));
+  if (request.evaluate.empty()) return Pictures{calibration, calibration, false};
+  MANTISSA_ASSIGN(PictureSet evaluation, PictureSet::open(request.evaluate, degradation, task, request.seed + kEvaluationSeed));
+  return Pictures{std::move(calibration), std::move(evaluation), true};
+}
+
+Result<const target::Target*> choose_target(const std::string& name) {
+  return name.empty() ? target::target_of(base::cpu()) : target::target_named(name);
+}
+
+// All files of the release, judged or not. What cannot be made here goes to `left_out`.
+Result<std::vector<Draft>> make_drafts(const net::Network& network, const target::Target& target, const Calibration& calibration,
+                                       const ReleaseRequest& request, const fs::path& folder, std::vector<format::LeftOut>& left_out) {
+  base::detail("calibrating");
+  MANTISSA_ASSIGN(const quant::Statistics statistics, quant::calibrate(network.graph, values_to_observe(network.graph, target),
+                                                                       calibration.for_ranges, execute_on(kReference)));
+  std::vector<Draft> drafts;
+  MANTISSA_ASSIGN(drafts.emplace_back(), make_fp32(network, folder));
+  MANTISSA_ASSIGN(drafts.emplace_back(), make_checkpoint(network, folder));
+  MANTISSA_ASSIGN(drafts.emplace_back(), make_half(network, base::NumberFormat::float16, statistics, folder));
+  for (const target::ArtifactSpec& spec : target.artifacts) {
+    base::detail("making " + spec.path);
+    if (const auto here = run::provider(spec.provider); !here.ok()) {
+      left_out.push_back({spec.variant, spec.path, here.error().message(), {}});
+      continue;
+    }
+    MANTISSA_ASSIGN(drafts.emplace_back(), make_int8(network, target, spec, statistics, calibration,
+                                                     std::chrono::duration<double>(request.repair_seconds), folder));
+  }
+  return drafts;
+}
+
+Result<void> measure_speeds(Draft& draft, const fs::path& folder, const net::Task& task) {
+  if (draft.emulated || draft.artifact.path.ends_with(".pth")) return {};
+  std::vector<std::string> providers = {draft.judge};
+  if (draft.judge.empty()) {  // fp32 is right on every engine
+    providers.clear();
+    for (const run::ProviderDescriptor& each : run::providers())
+      if (run::provider(each.name).ok()) providers.emplace_back(each.name);
+  }
+  for (const std::string& provider : providers) {
+    MANTISSA_ASSIGN(const auto session, open_file(folder / draft.artifact.path, provider));
+    MANTISSA_ASSIGN(const double speed, measure_speed(*session, task));
+    draft.artifact.speeds.push_back({provider, speed});
+  }
+  std::sort(draft.artifact.speeds.begin(), draft.artifact.speeds.end(),
+            [](const format::Speed& a, const format::Speed& b) { return a.microseconds_per_pixel < b.microseconds_per_pixel; });
+  return {};
+}
+
+std::string joined(const std::vector<std::string>& sentences) {
+  std::string text;
+  for (const std::string& sentence : sentences) text += (text.empty() ? "" : "; ") + sentence;
+  return text;
+}
+
+// Moves what passed into the manifest, and what failed out of the folder.
+Result<void> sort_out(std::vector<Draft> drafts, const fs::path& folder, const net::Task& task, format::Manifest& manifest) {
+  for (Draft& draft : drafts) {
+    format::Artifact& artifact = draft.artifact;
+    if (artifact.verdict && !artifact.verdict->passed) {
+      std::error_code ignored;
+      fs::remove(folder / artifact.path, ignored);
+      fs::remove((folder / artifact.path).parent_path(), ignored);  // if nothing else is in it
+      manifest.left_out.push_back({artifact.variant, artifact.path, joined(artifact.verdict->failures), artifact.verdict});
+      continue;
+    }
+    MANTISSA_TRY(measure_speeds(draft, folder, task));
+    MANTISSA_ASSIGN(artifact.sha256, base::sha256_of_file(folder / artifact.path));
+    manifest.artifacts.push_back(std::move(artifact));
+  }
+  return {};
+}
+
+Result<format::Manifest> begin_manifest(const ReleaseRequest& request, const net::Network& network, const target::Target& target,
+                                        const Pictures& pictures) {
+  format::Manifest manifest;
+  manifest.tool = "mantissa " + std::string(version());
+  manifest.network_file = request.network.filename().string();
+  MANTISSA_ASSIGN(manifest.network_sha256, base::sha256_of_file(request.network));
+  manifest.architecture = network.architecture;
+  manifest.hyperparameters = network.hyperparameters;
+  manifest.task = network.task;
+  manifest.machine = base::cpu().model;
+  manifest.target = target.name;
+  for (const run::ProviderDescriptor& each : run::providers())
+    if (const auto engine = run::provider(each.name); engine.ok()) manifest.engines.push_back(std::string(each.title) + " " + (*engine)->version());
+  manifest.calibration = pictures.calibration.description();
+  manifest.evaluation = pictures.apart ? pictures.evaluation.description() : "the calibration pictures, since no others were given";
+  manifest.degradation = request.degrade;
+  manifest.seed = request.seed;
+  return manifest;
+}
+
+std::string repair_note(const format::Artifact& artifact) {
+  if (artifact.repairs.empty()) return {};
+  char text[96];
+  std::snprintf(text, sizeof text, "%zu layers kept in float (%.0f %% of the work)", artifact.repairs.size(),
+                100 * artifact.repairs.back().share_in_float);
+  return text;
+}
+
+ReleasedFile row_of(const std::string& variant, const std::string& path, const std::optional<format::Verdict>& verdict) {
+  ReleasedFile row;
+  row.variant = variant;
+  row.path = path;
+  if (!verdict) return row;
+  const format::Figures& figures = verdict->figures;
+  if (figures.has_truth) {
+    row.psnr = figures.psnr_variant;
+    row.loss_percent = figures.loss_percent;
+  }
+  if (figures.pictures > 0) row.psnr_to_fp32 = figures.psnr_to_fp32;
+  return row;
+}
+
+ReleaseSummary summary_of(const format::Manifest& manifest, const fs::path& folder) {
+  ReleaseSummary summary;
+  summary.folder = folder;
+  summary.evaluation = manifest.evaluation;
+  summary.assumed = manifest.task.assumed;
+  const net::Task& task = manifest.task;
+  char range[64];
+  std::snprintf(range, sizeof range, "%g..%g", static_cast<double>(task.range_low), static_cast<double>(task.range_high));
+  summary.network = (manifest.architecture.empty() ? "network" : manifest.architecture) + ", " + task.kind + " x" + std::to_string(task.scale) + ", " +
+                    std::string(net::name_of(task.colour)) + " " + range;
+  std::optional<double> fp32_psnr;
+  for (const format::Artifact& artifact : manifest.artifacts) {
+    ReleasedFile row = row_of(artifact.variant, artifact.path, artifact.verdict);
+    row.shipped = true;
+    row.verdict = artifact.verdict ? "passed (" + artifact.verdict->kind + ")" : "reference";
+    if (artifact.verdict) summary.weak_evidence |= artifact.verdict->weak_evidence;
+    if (artifact.verdict && artifact.verdict->figures.has_truth) fp32_psnr = artifact.verdict->figures.psnr_fp32;
+    if (!artifact.speeds.empty()) {
+      row.microseconds_per_pixel = artifact.speeds.front().microseconds_per_pixel;
+      row.provider = artifact.speeds.front().provider;
+    }
+    row.note = repair_note(artifact);
+    summary.files.push_back(std::move(row));
+  }
+  for (const format::LeftOut& left : manifest.left_out) {
+    ReleasedFile row = row_of(left.variant, left.path, left.verdict);
+    row.verdict = "left out";
+    row.note = left.reason;
+    if (left.verdict && left.verdict->figures.has_truth) fp32_psnr = left.verdict->figures.psnr_fp32;
+    summary.files.push_back(std::move(row));
+  }
+  summary.files.front().psnr = fp32_psnr;  // the reference itself
+  return summary;
+}
+
+Result<ReleaseSummary> make(const ReleaseRequest& request) {
+  MANTISSA_ASSIGN(const image::Degradation degradation, image::parse_degradation(request.degrade));
+  MANTISSA_ASSIGN(const target::Target* target, choose_target(request.target));
+  MANTISSA_ASSIGN(base::AtomicFolder folder, base::AtomicFolder::create(request.output));
+
+  MANTISSA_ASSIGN(const net::Network network, read_and_recognise(request));
+  MANTISSA_ASSIGN(const Pictures pictures, find_pictures(request, network.task, degradation));
+  MANTISSA_ASSIGN(const Calibration calibration, read_calibration(pictures.calibration, network.task, request.seed));
+  MANTISSA_ASSIGN(format::Manifest manifest, begin_manifest(request, network, *target, pictures));
+
+  const fs::path& aside = folder.temporary_path();
+  MANTISSA_ASSIGN(std::vector<Draft> drafts, make_drafts(network, *target, calibration, request, aside, manifest.left_out));
+  MANTISSA_TRY(judge(drafts, aside, network.task, pictures.evaluation));
+  if (!pictures.apart)
+    for (Draft& draft : drafts)
+      if (draft.artifact.verdict) draft.artifact.verdict->weak_evidence = true;
+  MANTISSA_TRY(sort_out(std::move(drafts), aside, network.task, manifest));
+  MANTISSA_TRY(base::write_text(aside / "release.json", format::to_json(manifest)));
+  MANTISSA_TRY(folder.commit());
+  return summary_of(manifest, request.output);
+}
+
+}  // namespace
+}  // namespace release
+
+Result<ReleaseSummary> make_release(const ReleaseRequest& request) { return release::make(request); }
+
+}  // namespace mantissa

@@ -1,0 +1,120 @@
+#include "run/open_model.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <optional>
+
+#include "base/cpu.h"
+#include "base/files.h"
+#include "format/manifest.h"
+#include "format/network_file.h"
+#include "format/onnx.h"
+#include "net/architecture.h"
+#include "target/target.h"
+
+namespace mantissa::run {
+namespace {
+
+namespace fs = std::filesystem;
+
+// One way to run a release: a file on a provider.
+struct Way {
+  const format::Artifact* artifact;
+  std::string provider;
+  double microseconds_per_pixel;
+};
+
+std::string machine_hint(const format::Manifest& manifest) {
+  return manifest.machine == base::cpu().model ? "measured on this kind of machine" : "measured on " + manifest.machine;
+}
+
+bool fits_this_machine(const format::Artifact& artifact) {
+  if (artifact.target.empty()) return true;
+  const auto target = target::target_named(artifact.target);
+  return target.ok() && target::meets(base::cpu(), **target);
+}
+
+// Every file and provider that the request allows, fastest first.
+std::vector<Way> ways_to_run(const format::Manifest& manifest, const RunRequest& request) {
+  std::vector<Way> ways;
+  for (const format::Artifact& artifact : manifest.artifacts) {
+    if (!request.variant.empty() && artifact.variant != request.variant) continue;
+    if (!fits_this_machine(artifact) || (artifact.verdict && !artifact.verdict->passed)) continue;
+    for (const format::Speed& speed : artifact.speeds)
+      if (request.provider.empty() || speed.provider == request.provider) ways.push_back({&artifact, speed.provider, speed.microseconds_per_pixel});
+  }
+  std::stable_sort(ways.begin(), ways.end(), [](const Way& a, const Way& b) { return a.microseconds_per_pixel < b.microseconds_per_pixel; });
+  return ways;
+}
+
+Error nothing_to_run(const format::Manifest& manifest, const RunRequest& request) {
+  std::string have;
+  for (const format::Artifact& artifact : manifest.artifacts)
+    for (const format::Speed& speed : artifact.speeds) have += (have.empty() ? "" : ", ") + artifact.variant + " on " + speed.provider;
+  const std::string asked = request.variant.empty() && request.provider.empty()
+                                ? "nothing in the release can run on this machine"
+                                : "the release has no " + (request.variant.empty() ? "variant" : request.variant) +
+                                      (request.provider.empty() ? "" : " for " + request.provider) + " that can run here";
+  return unsupported(asked, "It holds " + (have.empty() ? "nothing executable" : have));
+}
+
+Result<std::unique_ptr<Session>> open_artifact(const fs::path& file, const std::string& sha256, std::string_view provider_name, int threads) {
+  MANTISSA_ASSIGN(const base::Bytes bytes, base::map_file(file));
+  if (!sha256.empty() && base::sha256(bytes.span()) != sha256)
+    return bad_input("the file was changed after the release was made", "Make the release again, or get an unaltered copy");
+  MANTISSA_ASSIGN(Provider * engine, provider(provider_name));
+  return engine->open(bytes.span(), {.threads = threads, .optimize = true, .tap = {}});
+}
+
+Result<OpenModel> open_release(const RunRequest& request) {
+  MANTISSA_ASSIGN(const format::Manifest manifest, format::read_manifest(request.model));
+  if (!request.provider.empty()) MANTISSA_TRY(provider(request.provider));
+  std::optional<Error> problem;
+  for (const Way& way : ways_to_run(manifest, request)) {
+    const fs::path file = request.model / way.artifact->path;
+    auto session = open_artifact(file, way.artifact->sha256, way.provider, request.threads).in(file.string());
+    if (!session.ok()) {
+      if (session.error().code == ErrorCode::bad_input) return std::move(session).error();  // damaged: no reason to go on quietly
+      if (!problem) problem = std::move(session).error();
+      continue;
+    }
+    char speed[96];
+    std::snprintf(speed, sizeof speed, "%.2f microseconds a pixel, ", way.microseconds_per_pixel);
+    return OpenModel{manifest.task, *std::move(session), way.artifact->variant, way.provider,
+                     "fastest that passed the gate: " + (speed + machine_hint(manifest))};
+  }
+  if (problem) return *std::move(problem);
+  return nothing_to_run(manifest, request);
+}
+
+Result<OpenModel> open_network(const RunRequest& request) {
+  if (!request.variant.empty() && request.variant != "fp32")
+    return usage_error("a network file runs as fp32, not as " + request.variant, "Make a release first: mantissa release " + request.model.string());
+  MANTISSA_ASSIGN(net::Network network, format::read_network(request.model));
+  MANTISSA_TRY(net::override_task(network.task, request.overrides));
+  MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));
+  std::optional<Error> problem;
+  for (const ProviderDescriptor& descriptor : providers()) {
+    if (!request.provider.empty() && descriptor.name != request.provider) continue;
+    auto engine = provider(descriptor.name);
+    if (engine.ok()) {
+      MANTISSA_ASSIGN(auto session, (*engine)->open(std::as_bytes(std::span(onnx)), {.threads = request.threads, .optimize = true, .tap = {}}));
+      return OpenModel{network.task, std::move(session), "fp32", std::string(descriptor.name), "the network as it came"};
+    }
+    if (!problem) problem = std::move(engine).error();
+  }
+  if (problem) return *std::move(problem);
+  MANTISSA_TRY(provider(request.provider));
+  return internal_error("no provider is listed");
+}
+
+}  // namespace
+
+Result<OpenModel> open_model(const RunRequest& request) {
+  std::error_code ignored;
+  if (!fs::exists(request.model, ignored)) return bad_input("there is no file or folder " + request.model.string());
+  if (fs::exists(request.model / "release.json", ignored)) return open_release(request).in("release " + request.model.string());
+  return open_network(request);
+}
+
+}  // namespace mantissa::run

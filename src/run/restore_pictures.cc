@@ -1,0 +1,93 @@
+#include <chrono>
+
+#include "base/interrupt.h"
+#include "base/progress.h"
+#include "image/codec.h"
+#include "mantissa/run.h"
+#include "run/open_model.h"
+#include "run/restore.h"
+
+namespace mantissa {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Job {
+  fs::path input;
+  fs::path output;
+};
+
+Result<std::vector<fs::path>> expand(const std::vector<fs::path>& inputs) {
+  std::vector<fs::path> files;
+  for (const fs::path& input : inputs) {
+    std::error_code ignored;
+    if (!fs::is_directory(input, ignored)) {
+      files.push_back(input);
+      continue;
+    }
+    MANTISSA_ASSIGN(const std::vector<fs::path> found, image::pictures_in(input));
+    if (found.empty()) return bad_input("the folder " + input.string() + " holds no pictures");
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
+}
+
+Result<std::vector<Job>> jobs_of(const RunRequest& request) {
+  std::error_code ignored;
+  MANTISSA_ASSIGN(const std::vector<fs::path> files, expand(request.inputs));
+  const bool into_folder = files.size() > 1 || fs::is_directory(request.output, ignored) || !request.output.has_extension();
+  std::vector<Job> jobs;
+  for (const fs::path& file : files) {
+    const fs::path output = into_folder ? request.output / file.filename() : request.output;
+    if (fs::exists(output, ignored) && fs::equivalent(output, file, ignored))
+      return usage_error("the output " + output.string() + " is the input", "Choose another output");
+    if (fs::exists(output, ignored) && !request.overwrite)
+      return bad_input("the output " + output.string() + " exists", "Remove it, choose another name, or add --overwrite");
+    for (const Job& job : jobs)
+      if (job.output == output) return usage_error(job.input.string() + " and " + file.string() + " would both become " + output.string());
+    jobs.push_back({file, output});
+  }
+  if (into_folder) {
+    if (fs::exists(request.output, ignored) && !fs::is_directory(request.output, ignored))
+      return usage_error("several pictures cannot become the one file " + request.output.string(), "Name a folder");
+    std::error_code problem;
+    fs::create_directories(request.output, problem);
+    if (problem) return bad_input("the folder " + request.output.string() + " cannot be made: " + problem.message());
+  }
+  return jobs;
+}
+
+Result<RestoredPicture> restore_one(run::OpenModel& model, const Job& job, const RunRequest& request) {
+  MANTISSA_ASSIGN(auto reader, image::open_picture(job.input));
+  image::PictureInfo info = reader->info();
+  info.width *= model.task.scale;
+  info.height *= model.task.scale;
+  MANTISSA_ASSIGN(auto writer, image::create_picture(job.output, info, {.quality = request.quality}));
+  run::RestoreOptions options;
+  if (request.tile_size > 0) options.tile_size = request.tile_size;
+  std::unique_ptr<base::Progress> progress;
+  const auto start = std::chrono::steady_clock::now();
+  MANTISSA_ASSIGN(const run::RestoreStatistics done,
+                  run::restore(*model.session, model.task, *reader, *writer, options, [&](int, int tiles) {
+                    if (!progress) progress = std::make_unique<base::Progress>(job.input.filename().string(), tiles, "tiles");
+                    progress->advance();
+                  }));
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  return RestoredPicture{job.input, job.output, info.width, info.height, done.tiles, seconds.count(), done.engine_seconds, done.input_pixels};
+}
+
+}  // namespace
+
+Result<RunSummary> restore_pictures(const RunRequest& request) {
+  MANTISSA_ASSIGN(const std::vector<Job> jobs, jobs_of(request));
+  MANTISSA_ASSIGN(run::OpenModel model, run::open_model(request));
+  RunSummary summary{model.variant, model.provider, model.reason, {}};
+  for (const Job& job : jobs) {
+    MANTISSA_TRY(base::check_interrupt());
+    MANTISSA_ASSIGN(RestoredPicture picture, restore_one(model, job, request).in(job.input.string()));
+    summary.pictures.push_back(std::move(picture));
+  }
+  return summary;
+}
+
+}  // namespace mantissa

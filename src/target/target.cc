@@ -1,0 +1,79 @@
+#include "target/target.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "target/catalogue.h"
+
+namespace mantissa::target {
+namespace {
+
+using Json = nlohmann::json;
+
+Result<base::NumberFormat> format_field(const Json& json, const char* field) {
+  const auto name = json.at(field).get<std::string>();
+  const auto format = base::number_format_named(name);
+  if (!format) return bad_input("the field " + std::string(field) + " holds the unknown number format '" + name + "'");
+  return *format;
+}
+
+Result<Target> from_json(const Json& json) {
+  Target target;
+  target.name = json.at("name").get<std::string>();
+  target.title = json.at("title").get<std::string>();
+  target.runtime = json.at("runtime").get<std::string>();
+  target.needs = json.at("needs").get<std::vector<std::string>>();
+  const Json& int8 = json.at("formats").at("int8");
+  MANTISSA_ASSIGN(target.int8.activations, format_field(int8, "activations"));
+  MANTISSA_ASSIGN(target.int8.weights, format_field(int8, "weights"));
+  target.int8.weight_levels = int8.at("weight_levels").get<int>();
+  target.pitfalls = int8.at("pitfalls").get<std::vector<std::string>>();
+  for (const Json& artifact : json.at("artifacts")) {
+    target.artifacts.push_back({artifact.at("variant").get<std::string>(), artifact.at("path").get<std::string>(),
+                                artifact.at("qdq").get<std::string>(), artifact.at("provider").get<std::string>()});
+  }
+  return target;
+}
+
+}  // namespace
+
+Result<Target> parse_target(std::string_view text) {
+  try {
+    return from_json(Json::parse(text));
+  } catch (const Json::exception& problem) {
+    return bad_input("a target of the catalogue cannot be read: " + std::string(problem.what()));
+  }
+}
+
+const std::vector<Target>& targets() {
+  static const std::vector<Target> all = [] {
+    std::vector<Target> parsed;
+    for (const std::string_view text : kCatalogue) parsed.push_back(parse_target(text).value());  // a test parses each one
+    std::stable_sort(parsed.begin(), parsed.end(),
+                     [](const Target& a, const Target& b) { return a.int8.weight_levels > b.int8.weight_levels; });
+    return parsed;
+  }();
+  return all;
+}
+
+Result<const Target*> target_named(std::string_view name) {
+  std::string names;
+  for (const Target& target : targets()) {
+    if (target.name == name) return &target;
+    names += (names.empty() ? "" : ", ") + target.name;
+  }
+  return usage_error("there is no target '" + std::string(name) + "'", "Choose from " + names);
+}
+
+bool meets(const base::CpuFeatures& cpu, const Target& target) {
+  return std::all_of(target.needs.begin(), target.needs.end(),
+                     [&](const std::string& need) { return (need == "vnni" && cpu.vnni) || (need == "avx2" && cpu.avx2); });
+}
+
+Result<const Target*> target_of(const base::CpuFeatures& cpu) {
+  for (const Target& target : targets())
+    if (meets(cpu, target)) return &target;
+  return unsupported("no target of the catalogue fits this processor (" + cpu.model + ")", "Name one with --targets");
+}
+
+}  // namespace mantissa::target

@@ -1,0 +1,39 @@
+// Architectures: recognised from the keys of a checkpoint, hyperparameters recovered from shapes, rebuilt as a graph.
+//
+// Adding one is a file in net/architectures/ and a line in architectures.cc (docs/how-to-add.md).
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "ir/state_dict.h"
+#include "mantissa/result.h"
+#include "net/network.h"
+
+namespace mantissa::net {
+
+struct Architecture {
+  std::string_view name;  // as its authors call it
+  std::string_view paper;
+  std::string_view keys;  // what some of its keys look like, a number as '#': for telling which architecture is nearest
+  // Whether these are its keys and shapes; must be true for no other architecture's. Keys come without prefixes such as "module.".
+  bool (*recognises)(const ir::StateDict& state);
+  // Graph (input "input" [batch, channels, height, width], output "output"), task and hyperparameters. Constants are named by their keys.
+  Result<Network> (*build)(const ir::StateDict& state);
+};
+
+[[nodiscard]] std::span<const Architecture> architectures();
+
+// Finds the one architecture that claims the state dict and builds it.
+// Errors (unsupported): none claims it; names some keys that were seen and the architecture whose keys are nearest.
+[[nodiscard]] Result<Network> network_from_checkpoint(ir::StateDict state);
+
+// Gives a graph that was read from ONNX or the like its task: from our own metadata, else from an architecture that recognises its constants,
+// else from the graph itself, with what had to be assumed.
+// Errors (unsupported): more than one picture input or output, channels other than 1 or 3, a scale that is not a whole number.
+[[nodiscard]] Result<Network> network_from_graph(ir::Graph graph);
+
+// The task as metadata of a graph, so that a written file needs no guessing when it is read again.
+void write_task_metadata(const Network& network, ir::Graph& graph);
+
+}  // namespace mantissa::net

@@ -1,0 +1,16 @@
+// The one list of architectures. Their order means nothing: at most one may claim a checkpoint.
+#include "net/architecture.h"
+#include "net/architectures/list.h"
+
+namespace mantissa::net {
+
+std::span<const Architecture> architectures() {
+  static const Architecture list[] = {
+      kDncnn,
+      kEspcn,
+      kSrvgg,
+  };
+  return list;
+}
+
+}  // namespace mantissa::net

@@ -1,0 +1,30 @@
+// How pixels of the output depend on pixels of the input: found from the graph, operator by operator.
+#pragma once
+
+#include <optional>
+
+#include "ir/graph.h"
+#include "mantissa/result.h"
+
+namespace mantissa::net {
+
+struct Geometry {
+  int scale = 1;
+  std::optional<int> radius;  // input pixels; nullopt: an operator makes it global (named in `global_because`)
+  int stride = 1;             // the coarsest grid inside the network, in input pixels
+  int size_multiple = 1;      // height and width of the input must be multiples of it
+  std::string global_because;
+};
+
+// For a graph with one picture input [N, C, H, W]; walks every path from it to the output.
+// Errors (unsupported): an operator whose spatial behaviour is not known, a scale that is not a whole number.
+[[nodiscard]] Result<Geometry> find_geometry(const ir::Graph& graph);
+
+// Multiply-accumulates of Conv, ConvTranspose, Gemm and MatMul with constant weights, per input pixel of the network.
+struct NodeCost {
+  ir::NodeId node;
+  double macs_per_pixel = 0;
+};
+[[nodiscard]] std::vector<NodeCost> costs(const ir::Graph& graph);
+
+}  // namespace mantissa::net

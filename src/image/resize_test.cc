@@ -93,12 +93,13 @@ TEST(Resize, ReproducesThePicturesOfSet5) {
     round_to_8_bits(reduced);
     EXPECT_LE(farthest(reduced, *expected), 6);
     const Rectangle inner{1, 1, expected->width - 2, expected->height - 2};
-    EXPECT_LE(farthest(crop(reduced, inner), crop(*expected, inner)), 1);
-    // As imresize rounds 8-bit pictures, nearly every sample is the same.
+    EXPECT_LE(farthest(crop(reduced, inner), crop(*expected, inner)), 2);
+    // Rounded in between, as imresize does with 8-bit pictures, nearly every sample is the same.
     reduced = resize_bicubic(*truth, truth->width, expected->height);
     round_to_8_bits(reduced);
     reduced = resize_bicubic(reduced, expected->width, expected->height);
     round_to_8_bits(reduced);
+    EXPECT_LE(farthest(crop(reduced, inner), crop(*expected, inner)), 1);
     EXPECT_LT(share_of_different(crop(reduced, inner), crop(*expected, inner)), 0.005);
   }
 }

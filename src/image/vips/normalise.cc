@@ -29,6 +29,8 @@ vips::VImage to_rgb(vips::VImage image) {
     options->set("embedded", true)->set("input_profile", "cmyk")->set("depth", deep ? 16 : 8);
     image = image.icc_transform("srgb", options);
   } else {
+    if (image.interpretation() == VIPS_INTERPRETATION_LABQ)
+      image = image.LabQ2Lab();  // the direct way is a coarse table
     // Lab in floats carries 8 bits as a rule: TIFF stores it so.
     image = image.colourspace(image.format() == VIPS_FORMAT_SHORT || image.format() == VIPS_FORMAT_USHORT
                                   ? VIPS_INTERPRETATION_RGB16

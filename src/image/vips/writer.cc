@@ -39,12 +39,12 @@ int take_rows(VipsRegion* region, void* /*sequence*/, void* queue, void* /*unuse
   return 0;
 }
 
-vips::VImage image_of(RowQueue& queue, const PictureInfo& info, int bits) {
+vips::VImage image_of(RowQueue& queue, const PictureInfo& info, int bits, const Saver& saver) {
   vips::VImage image(vips_image_new());
   const int bands = info.channels + (info.has_alpha ? 1 : 0);
   vips_image_init_fields(image.get_image(), info.width, info.height, bands, format_of(bits), VIPS_CODING_NONE,
                          interpretation_of(info.channels, bits), 1.0, 1.0);
-  attach(info.metadata, info.channels, image);
+  attach(info.metadata, info.channels, saver, image);
   if (vips_image_pipelinev(image.get_image(), VIPS_DEMAND_STYLE_THINSTRIP, nullptr) != 0 ||
       vips_image_generate(image.get_image(), nullptr, take_rows, nullptr, &queue, nullptr) != 0) {
     throw vips::VError();
@@ -123,7 +123,7 @@ class VipsWriter final : public PictureWriter {
   // On its own thread: pulls the rows through the encoder into the file.
   void encode(const Saver& saver, const WriteOptions& options) {
     encoded_ = guarded("the encoder fails",
-                       [&] { save(saver, image_of(queue_, info_, bits_), file_.temporary_path(), options); });
+                       [&] { save(saver, image_of(queue_, info_, bits_, saver), file_.temporary_path(), options); });
     if (!encoded_) encoded_ = write_error(std::move(encoded_).error());
     queue_.taker_leaves();
     vips_thread_shutdown();

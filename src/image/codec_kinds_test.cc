@@ -1,0 +1,167 @@
+// Everything that a TIFF file may hold arrives as grey or RGB.
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "image/codec.h"
+#include "image/testing.h"
+
+namespace mantissa::image {
+namespace {
+
+// An uncompressed little-endian TIFF (revision 6.0) of one strip.
+struct Tiff {
+  std::uint32_t width = 2;
+  std::uint32_t height = 1;
+  std::uint32_t photometric = 2;  // 0 white is 0, 1 black is 0, 2 RGB, 3 palette, 5 CMYK, 8 CIE Lab
+  std::uint32_t bits = 8;
+  std::uint32_t channels = 3;
+  std::uint32_t sample_format = 1;  // 1 unsigned, 2 signed, 3 floating point
+  std::vector<std::uint16_t> palette = {};
+  std::string data;
+};
+
+void put(std::string& out, std::uint32_t value, int bytes) {
+  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i) & 0xFF);
+}
+
+std::vector<char> bytes_of(const Tiff& tiff) {
+  struct Entry {
+    std::uint32_t tag, type, count, value;
+  };
+  constexpr std::uint32_t kEntries = 11;
+  const std::uint32_t after = 8 + 2 + 12 * kEntries + 4;
+  const auto data_size = static_cast<std::uint32_t>(tiff.data.size());
+  const std::uint32_t bits_at = after + data_size + data_size % 2, formats_at = bits_at + 8,
+                      palette_at = formats_at + 8;
+  const bool few = tiff.channels <= 1;
+  std::vector<Entry> entries{{256, 4, 1, tiff.width},
+                             {257, 4, 1, tiff.height},
+                             {258, 3, tiff.channels, few ? tiff.bits : bits_at},
+                             {259, 3, 1, 1},
+                             {262, 3, 1, tiff.photometric},
+                             {273, 4, 1, after},
+                             {277, 3, 1, tiff.channels},
+                             {278, 4, 1, tiff.height},
+                             {279, 4, 1, data_size},
+                             {339, 3, tiff.channels, few ? tiff.sample_format : formats_at}};
+  if (tiff.palette.empty()) {
+    entries.insert(entries.begin() + 9, {284, 3, 1, 1});
+  } else {
+    entries.insert(entries.begin() + 9, {320, 3, static_cast<std::uint32_t>(tiff.palette.size()), palette_at});
+  }
+  std::string out = "II*";
+  put(out, 0, 1), put(out, 8, 4), put(out, kEntries, 2);
+  for (const Entry& entry : entries) {
+    put(out, entry.tag, 2), put(out, entry.type, 2), put(out, entry.count, 4), put(out, entry.value, 4);
+  }
+  put(out, 0, 4);
+  out += tiff.data;
+  if (out.size() % 2 == 1) out += '\0';
+  for (int i = 0; i < 4; ++i) put(out, tiff.bits, 2);
+  for (int i = 0; i < 4; ++i) put(out, tiff.sample_format, 2);
+  for (const std::uint16_t entry : tiff.palette) put(out, entry, 2);
+  return {out.begin(), out.end()};
+}
+
+std::string floats(const std::vector<float>& values) {
+  std::string out(values.size() * sizeof(float), '\0');
+  std::memcpy(out.data(), values.data(), out.size());
+  return out;
+}
+
+struct Read {
+  PictureInfo info;
+  std::vector<float> samples;
+};
+
+Read read(const Tiff& tiff) {
+  const testing::TemporaryFolder folder;
+  testing::write_bytes(folder / "a.tif", bytes_of(tiff));
+  const auto reader = open_picture(folder / "a.tif");
+  EXPECT_TRUE(reader) << reader.error().message();
+  if (!reader) return {};
+  const PictureInfo& info = (*reader)->info();
+  const auto picture = (*reader)->read({0, 0, info.width, info.height});
+  EXPECT_TRUE(picture) << picture.error().message();
+  return {info, picture ? picture->samples : std::vector<float>()};
+}
+
+void expect_near(const std::vector<float>& samples, const std::vector<double>& levels, double tolerance) {
+  ASSERT_EQ(samples.size(), levels.size());
+  for (std::size_t i = 0; i < levels.size(); ++i) EXPECT_NEAR(samples[i] * 255, levels[i], tolerance) << i;
+}
+
+TEST(CodecKinds, OneBitIsGrey) {
+  const auto [info, samples] = read({.width = 8, .photometric = 1, .bits = 1, .channels = 1, .data = "\xA5"});
+  EXPECT_EQ(info.channels, 1);
+  EXPECT_EQ(info.bits, 8);
+  expect_near(samples, {255, 0, 255, 0, 0, 255, 0, 255}, 0);
+}
+
+TEST(CodecKinds, WhiteIsZeroIsTurned) {
+  const auto [info, samples] = read({.photometric = 0, .channels = 1, .data = std::string("\x00\xF0", 2)});
+  EXPECT_EQ(info.channels, 1);
+  expect_near(samples, {255, 15}, 0);
+}
+
+TEST(CodecKinds, APaletteIsRgb) {
+  std::vector<std::uint16_t> palette(768, 0);
+  palette[1] = 0xFFFF, palette[256 + 2] = 0x8080, palette[512 + 2] = 0x4040;
+  const auto [info, samples] = read({.photometric = 3, .channels = 1, .palette = palette, .data = "\x01\x02"});
+  EXPECT_EQ(info.channels, 3);
+  EXPECT_FALSE(info.has_alpha);
+  expect_near(samples, {255, 0, 0, 128, 0, 64}, 0);
+}
+
+TEST(CodecKinds, SixteenBitsAreKOver65535) {
+  const auto [info, samples] =
+      read({.photometric = 1, .bits = 16, .channels = 1, .data = std::string("\x01\x00\xFF\xFF", 4)});
+  EXPECT_EQ(info.bits, 16);
+  EXPECT_EQ(samples, (std::vector<float>{1.0F / 65535, 1.0F}));
+}
+
+TEST(CodecKinds, FloatsAreTakenAsStored) {
+  const std::vector<float> values{0.25F, -0.5F, 1.5F, 0.0F, 1.0F, 0.75F};
+  const auto [info, samples] = read({.bits = 32, .sample_format = 3, .data = floats(values)});
+  EXPECT_EQ(info.bits, 32);
+  EXPECT_EQ(info.channels, 3);
+  EXPECT_EQ(samples, (std::vector<float>{0.25F, 0.0F, -0.5F, 1.0F, 1.5F, 0.75F}));
+  const auto grey =
+      read({.photometric = 1, .bits = 32, .channels = 1, .sample_format = 3, .data = floats({0.1F, 2.0F})});
+  EXPECT_EQ(grey.samples, (std::vector<float>{0.1F, 2.0F}));
+}
+
+TEST(CodecKinds, CmykIsRgb) {
+  const std::string data("\x00\x00\x00\x00\x00\x00\x00\xFF", 8);  // no ink, and all black ink
+  const auto [info, samples] = read({.photometric = 5, .channels = 4, .data = data});
+  EXPECT_EQ(info.channels, 3);
+  EXPECT_FALSE(info.has_alpha);
+  EXPECT_EQ(info.bits, 8);
+  ASSERT_EQ(samples.size(), 6U);
+  for (int channel = 0; channel < 3; ++channel) {
+    EXPECT_GT(samples[static_cast<std::size_t>(2 * channel)], 0.97);
+    EXPECT_LT(samples[static_cast<std::size_t>(2 * channel + 1)], 0.2);
+  }
+}
+
+TEST(CodecKinds, LabIsRgb) {
+  // L* = 255/255 of 100 and L* = 53.4: white, and the sRGB grey 128.
+  const std::string data("\xFF\x00\x00\x88\x00\x00", 6);
+  const auto [info, samples] = read({.photometric = 8, .data = data});
+  EXPECT_EQ(info.channels, 3);
+  EXPECT_EQ(info.bits, 8);
+  expect_near(samples, {255, 127.4, 255, 127.4, 255, 127.4}, 1.5);
+}
+
+TEST(CodecKinds, SignedSamplesAreRefused) {
+  const testing::TemporaryFolder folder;
+  testing::write_bytes(folder / "a.tif",
+                       bytes_of({.photometric = 1, .bits = 16, .channels = 1, .sample_format = 2, .data = "abcd"}));
+  const auto reader = open_picture(folder / "a.tif");
+  ASSERT_FALSE(reader);
+  EXPECT_EQ(reader.error().code, ErrorCode::unsupported);
+}
+
+}  // namespace
+}  // namespace mantissa::image

@@ -12,7 +12,7 @@
 namespace mantissa::run {
 
 struct RestoreOptions {
-  int tile_size = 256;
+  int tile_size = 0;  // the largest side of a tile, in input pixels; 0: default_tile_size()
 };
 
 struct RestoreStatistics {
@@ -22,10 +22,10 @@ struct RestoreStatistics {
   double seconds = 0;         // in all, reading and writing included
 };
 
-// What the network gets for a grey or RGB picture, and what a grey or RGB picture its output is. For a luminance network and an RGB picture the
+// What the network gets for a grey or RGB picture, and what a grey or RGB picture its output is; both in 0..1, not yet in the network's range. For a luminance network and an RGB picture the
 // chroma is resampled bicubically; an RGB network gets a grey picture as three equal channels and its result is averaged.
 [[nodiscard]] image::Picture to_network_colours(const image::Picture& picture, const net::Task& task);
-[[nodiscard]] image::Picture from_network_colours(const image::Picture& output, const image::Picture& input, const net::Task& task);
+[[nodiscard]] image::Picture from_network_colours(image::Picture output, const image::Picture& input, const net::Task& task);
 
 // A whole picture that fits in memory, untiled or in tiles; grey or RGB in 0..1 in and out, neither clipped nor rounded.
 [[nodiscard]] Result<image::Picture> restore(Session& session, const net::Task& task, const image::Picture& picture,

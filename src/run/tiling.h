@@ -23,9 +23,13 @@ struct TilePlan {
   std::vector<Tile> tiles;  // row by row
 };
 
-// Origins lie on the network's stride; neighbours overlap by the receptive field on each side; the last tile of a row or column is moved inward.
+// Origins lie on the network's stride; neighbours overlap by the receptive field on each side. There are as few tiles as `tile_size` allows, and
+// they are as small as that number allows, so that a picture a little larger than a tile costs little more than its pixels.
 // A network of global receptive field gets one tile. `tile_size` is the largest side of a tile.
-// Errors (usage): a tile no larger than twice the receptive field (says the least size); (bad_input): a picture smaller than the network takes.
+// Errors (usage): a tile no larger than twice the receptive field (says the least size); (bad_input): a picture without pixels.
 [[nodiscard]] Result<TilePlan> plan_tiles(int width, int height, const net::Task& task, int tile_size);
+
+// A tile size that runs fast and computes little twice: larger for a larger receptive field.
+[[nodiscard]] int default_tile_size(const net::Task& task);
 
 }  // namespace mantissa::run

@@ -1,0 +1,103 @@
+#include "run/tiling.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+
+namespace mantissa::run {
+
+namespace {
+
+constexpr int kDefaultTile = 256;
+constexpr int kLargestDefaultTile = 1024;
+constexpr int kRadiiPerTile = 16;
+
+// A row or a column of tiles.
+struct Cut {
+  int size = 0;                // of every tile
+  std::vector<int> origins;    // rising
+  std::vector<int> keep_from;  // one more than origins; tile i gives [keep_from[i], keep_from[i + 1])
+};
+
+struct Grid {
+  int multiple;  // sizes are multiples of it
+  int stride;    // origins are
+  int radius;
+  // Sizes go down from the picture's in such steps: the last tile's origin is then on the stride, and every size a multiple.
+  [[nodiscard]] int size_step() const { return std::lcm(multiple, stride); }
+  // How far the origins of two neighbours may lie apart: each has its radius in the other.
+  [[nodiscard]] int reach(int size) const { return std::max(size - 2 * radius, 0) / stride * stride; }
+};
+
+int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+// The size of the tiles, all equal, when `length` takes `count` of them or more tiles of `largest`: as small as that count allows, so that
+// the tiles share the overlap instead of leaving it all to the last.
+int even_size(int length, int largest, int count, const Grid& grid) {
+  int size = largest;
+  for (int smaller = size - grid.size_step(); smaller > 0; smaller -= grid.size_step()) {
+    if (static_cast<std::int64_t>(count - 1) * grid.reach(smaller) + smaller < length) break;
+    size = smaller;
+  }
+  return size;
+}
+
+Result<Cut> cut(int length, int real_length, int largest, const Grid& grid) {
+  if (length <= largest) return Cut{length, {0}, {0, real_length}};
+  const int step = grid.size_step();
+  const int size = length - round_up(length - largest, step);
+  if (size <= 0 || grid.reach(size) == 0) {
+    const int least = 2 * grid.radius + grid.stride + step - 1;
+    return usage_error("tiles of " + std::to_string(largest) +
+                           " pixels are too small for this network, each of whose "
+                           "output pixels depends on " +
+                           std::to_string(grid.radius) + " input pixels to each side",
+                       "Use a tile size of at least " + std::to_string(least));
+  }
+  const int count = 1 + (length - size + grid.reach(size) - 1) / grid.reach(size);
+
+  Cut result;
+  result.size = even_size(length, size, count, grid);
+  const std::int64_t strides = (length - result.size) / grid.stride;  // exact: see size_step()
+  for (int i = 0; i < count; ++i) result.origins.push_back(static_cast<int>(strides * i / (count - 1)) * grid.stride);
+  result.keep_from.push_back(0);
+  // In the middle of the overlap. What was only added to reach the multiple is not kept.
+  for (int i = 1; i < count; ++i)
+    result.keep_from.push_back(std::min((result.origins[i] + result.origins[i - 1] + result.size) / 2, real_length));
+  result.keep_from.push_back(real_length);
+  return result;
+}
+
+}  // namespace
+
+Result<TilePlan> plan_tiles(int width, int height, const net::Task& task, int tile_size) {
+  if (width < 1 || height < 1) return bad_input("the picture has no pixels");
+  const Grid grid{std::max(task.size_multiple, 1), std::max(task.stride, 1), task.radius.value_or(0)};
+  TilePlan plan;
+  plan.padded_width = round_up(width, grid.multiple);
+  plan.padded_height = round_up(height, grid.multiple);
+  const int whole = std::max(plan.padded_width, plan.padded_height);
+  const int largest = task.radius ? tile_size : whole;
+  MANTISSA_ASSIGN(const Cut columns, cut(plan.padded_width, width, largest, grid));
+  MANTISSA_ASSIGN(const Cut rows, cut(plan.padded_height, height, largest, grid));
+  plan.tile_width = columns.size;
+  plan.tile_height = rows.size;
+  for (std::size_t y = 0; y < rows.origins.size(); ++y) {
+    for (std::size_t x = 0; x < columns.origins.size(); ++x) {
+      const image::Rectangle keep{columns.keep_from[x], rows.keep_from[y],
+                                  columns.keep_from[x + 1] - columns.keep_from[x],
+                                  rows.keep_from[y + 1] - rows.keep_from[y]};
+      if (keep.width > 0 && keep.height > 0)
+        plan.tiles.push_back({{columns.origins[x], rows.origins[y], columns.size, rows.size}, keep});
+    }
+  }
+  return plan;
+}
+
+int default_tile_size(const net::Task& task) {
+  if (!task.radius) return kDefaultTile;
+  // Of a tile's side, what lies beyond twice the radius is gained; the rest is computed again by the neighbours.
+  return std::clamp(kRadiiPerTile * *task.radius, kDefaultTile, std::max(kLargestDefaultTile, 4 * *task.radius));
+}
+
+}  // namespace mantissa::run

@@ -22,19 +22,16 @@ bool is_grey_or_rgb(VipsInterpretation interpretation) {
 }
 
 vips::VImage to_rgb(vips::VImage image) {
-  const bool deep = image.format() != VIPS_FORMAT_UCHAR && image.interpretation() != VIPS_INTERPRETATION_LABQ;
+  const bool deep = image.format() != VIPS_FORMAT_UCHAR;
   if (image.interpretation() == VIPS_INTERPRETATION_CMYK) {
     // The file's own profile if it has a usable one, else libvips' generic one.
     auto* options = vips::VImage::option();
     options->set("embedded", true)->set("input_profile", "cmyk")->set("depth", deep ? 16 : 8);
     image = image.icc_transform("srgb", options);
   } else {
-    if (image.interpretation() == VIPS_INTERPRETATION_LABQ)
-      image = image.LabQ2Lab();  // the direct way is a coarse table
-    // Lab in floats carries 8 bits as a rule: TIFF stores it so.
-    image = image.colourspace(image.format() == VIPS_FORMAT_SHORT || image.format() == VIPS_FORMAT_USHORT
-                                  ? VIPS_INTERPRETATION_RGB16
-                                  : VIPS_INTERPRETATION_sRGB);
+    if (image.coding() == VIPS_CODING_LABQ) image = image.LabQ2Lab();  // the direct way is a coarse table
+    const bool short_samples = image.format() == VIPS_FORMAT_SHORT || image.format() == VIPS_FORMAT_USHORT;
+    image = image.colourspace(short_samples ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB);
   }
   // The pixels are sRGB now, whatever the file's profile described.
   if (image.get_typeof(VIPS_META_ICC_NAME) != 0) {

@@ -45,9 +45,12 @@ vips::VOption* options_of(const Saver& saver, const vips::VImage& image, const W
     set->set("compression", compression);
     set->set("filter", compression < kThoroughCompression ? VIPS_FOREIGN_PNG_FILTER_UP : VIPS_FOREIGN_PNG_FILTER_ALL);
   } else if (operation == "tiffsave_target") {
-    // Offsets in a classic TIFF have 32 bits; deflate may make noise a little larger than it was.
-    const bool big = VIPS_IMAGE_SIZEOF_IMAGE(image.get_image()) > std::size_t{3} << 30;
-    set->set("compression", VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE)->set("bigtiff", big);
+    // Offsets in a classic TIFF have 32 bits; LZW may make noise larger by a half.
+    const bool big = VIPS_IMAGE_SIZEOF_IMAGE(image.get_image()) > std::size_t{5} << 29;
+    // Deflate, which libvips always runs at level 6, takes four times as long as LZW for an eighth less; but LZW enlarges 16-bit samples.
+    const bool bytes = image.format() == VIPS_FORMAT_UCHAR;
+    set->set("compression", bytes ? VIPS_FOREIGN_TIFF_COMPRESSION_LZW : VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE);
+    set->set("bigtiff", big);
     set->set("predictor", image.format() == VIPS_FORMAT_FLOAT ? VIPS_FOREIGN_TIFF_PREDICTOR_FLOAT
                                                               : VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL);
   } else if (operation == "heifsave_target") {

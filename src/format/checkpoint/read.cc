@@ -35,7 +35,7 @@ Result<ir::StateDict> read_any_form(const std::filesystem::path& path) {
 }  // namespace
 
 Result<ir::StateDict> read_checkpoint(const std::filesystem::path& path) {
-  return read_any_form(path).in("checkpoint " + path.filename().string());
+  return read_any_form(path).in("checkpoint " + path.string());
 }
 
 }  // namespace mantissa::format

@@ -115,7 +115,7 @@ Result<void> write_zip_form(const ir::StateDict& state, const std::filesystem::p
 }  // namespace
 
 Result<void> write_checkpoint(const ir::StateDict& state, const std::filesystem::path& path) {
-  return write_zip_form(state, path).in("checkpoint " + path.filename().string());
+  return write_zip_form(state, path).in("checkpoint " + path.string());
 }
 
 }  // namespace mantissa::format

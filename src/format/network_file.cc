@@ -1,0 +1,145 @@
+#include "format/network_file.h"
+
+#include <algorithm>
+#include <array>
+
+#include "format/checkpoint.h"
+#include "format/network_file_content.h"
+#include "format/onnx.h"
+#include "net/architecture.h"
+
+namespace mantissa::format {
+namespace {
+
+using Path = std::filesystem::path;
+using Content = FileContent;
+
+Result<net::Network> read_checkpoint_network(const Path& path) {
+  MANTISSA_ASSIGN(ir::StateDict state, read_checkpoint(path));
+  return net::network_from_checkpoint(std::move(state)).in("checkpoint " + path.string());
+}
+
+Result<net::Network> read_onnx_network(const Path& path) {
+  MANTISSA_ASSIGN(ir::Graph graph, read_onnx(path));
+  return net::network_from_graph(std::move(graph)).in("network " + path.string());
+}
+
+// --- the readers, and what each of them recognises ---
+
+struct Reader {
+  std::string_view reads;
+  bool (*recognises)(const Content& content);
+  Result<net::Network> (*read)(const Path& path);
+};
+
+constexpr std::array kReaders = {
+    Reader{"PyTorch checkpoints", is_checkpoint, read_checkpoint_network},
+    Reader{"ONNX files", is_onnx, read_onnx_network},
+};
+
+// --- what is known, but not read ---
+
+struct Unreadable {
+  std::string_view what;
+  std::string_view advice;
+  bool (*recognises)(const Content& content);
+  ErrorCode code = ErrorCode::unsupported;  // a network of a kind that could be read one day; bad_input: no network
+};
+
+template <ZipContent kind>
+bool is_zip_of(const Content& content) {
+  return content.zip == kind;
+}
+bool is_tflite(const Content& content) { return content.has(4, "TFL3"); }  // the identifier of the flatbuffer
+bool is_ort(const Content& content) { return content.has(4, "ORTM"); }     // the same
+bool is_hdf5(const Content& content) { return content.has(0, "\x89HDF\r\n\x1a\n"); }
+bool is_gguf(const Content& content) { return content.has(0, "GGUF"); }
+bool is_ncnn(const Content& content) { return content.has(0, "7767517"); }
+bool is_numpy(const Content& content) { return content.has(0, "\x93NUMPY") || content.zip == ZipContent::numpy; }
+bool is_picture(const Content& content) {
+  return content.has(0, "\x89PNG\r\n") || content.has(0, "\xff\xd8\xff") || content.has(0, "GIF8") ||
+         content.has(0, "II*") || content.has(0, {"MM\0*", 4}) || content.has(4, "ftyp") || is_webp(content);
+}
+bool is_lfs_pointer(const Content& content) { return content.has(0, "version https://git-lfs.github.com/"); }
+bool is_tar(const Content& content) { return content.has(257, "ustar"); }
+bool is_packed(const Content& content) {
+  return content.is_zip || content.has(0, "\x1f\x8b") || content.has(0, "7z\xbc\xaf") || content.has(0, "Rar!") ||
+         content.has(0, "\x28\xb5\x2f\xfd");
+}
+bool is_coreml(const Content& content) { return content.holds("Manifest.json"); }
+bool is_release(const Content& content) { return content.holds("release.json"); }
+bool is_folder(const Content& content) { return content.is_folder; }
+
+constexpr std::string_view kGiveNetwork = "Give a network: a PyTorch checkpoint or an ONNX file";
+constexpr std::string_view kGiveOriginal = "Give the checkpoint or the ONNX file that it was made from";
+constexpr std::string_view kUnpack = "Unpack it, and give the network that is inside";
+constexpr std::string_view kConvertKeras =
+    "Convert it to ONNX: python -m tf2onnx.convert --keras FILE --output network.onnx";
+
+// Sure signs first, vague ones last: the first that recognises the content names it.
+constexpr std::array kUnreadable = {
+    Unreadable{"a TorchScript program",
+               "In Python: torch.save(torch.jit.load(FILE).state_dict(), \"weights.pth\"), and give that file",
+               is_zip_of<ZipContent::torchscript>},
+    Unreadable{"a program of torch.export",
+               "In Python: torch.save(torch.export.load(FILE).state_dict, \"weights.pth\"), and give that file",
+               is_zip_of<ZipContent::torch_export>},
+    Unreadable{"a Keras model", kConvertKeras, is_zip_of<ZipContent::keras>},
+    Unreadable{"an HDF5 file, as Keras writes them", kConvertKeras, is_hdf5},
+    Unreadable{"a TensorFlow Lite model",
+               "Convert it to ONNX: python -m tf2onnx.convert --tflite FILE --output network.onnx", is_tflite},
+    Unreadable{"an ONNX Runtime model in its own format", "Give the ONNX file that it was made from", is_ort},
+    Unreadable{"a GGUF file", kGiveOriginal, is_gguf},
+    Unreadable{"an ncnn network", kGiveOriginal, is_ncnn},
+    Unreadable{"an OpenVINO network", kGiveOriginal, is_openvino},
+    Unreadable{"a NumPy file",
+               "Load its arrays into the network in Python, then torch.save(network.state_dict(), \"weights.pth\")",
+               is_numpy},
+    Unreadable{"a picture", kGiveNetwork, is_picture, ErrorCode::bad_input},
+    Unreadable{"a Git LFS pointer, not the file itself", "Fetch the file with: git lfs pull", is_lfs_pointer,
+               ErrorCode::bad_input},
+    Unreadable{"a web page", "Download the file itself: the link led to a page about it", is_web_page,
+               ErrorCode::bad_input},
+    Unreadable{"a tar archive", "Unpack it; if PyTorch 0.1 wrote it, load and save it with a newer one", is_tar,
+               ErrorCode::bad_input},
+    Unreadable{"a safetensors file",
+               "In Python: torch.save(safetensors.torch.load_file(FILE), \"weights.pth\"), and give that file",
+               is_safetensors},
+    Unreadable{"a pickle, but none of torch.save",
+               "In Python: torch.save(network.state_dict(), \"weights.pth\"), and give that file", is_pickle,
+               ErrorCode::bad_input},
+    Unreadable{"a compressed archive", kUnpack, is_packed, ErrorCode::bad_input},
+    Unreadable{"a TensorFlow SavedModel",
+               "Convert it to ONNX: python -m tf2onnx.convert --saved-model FOLDER --output network.onnx",
+               is_saved_model},
+    Unreadable{"a Core ML package", kGiveOriginal, is_coreml},
+    Unreadable{"a release, not a network", "Give the network inside: fp32/model.onnx", is_release,
+               ErrorCode::bad_input},
+    Unreadable{"a folder", kGiveNetwork, is_folder, ErrorCode::bad_input},
+    Unreadable{"a frozen TensorFlow graph",
+               "Convert it to ONNX: python -m tf2onnx.convert --graphdef FILE --inputs NAME:0 --outputs NAME:0 "
+               "--output network.onnx",
+               is_frozen_graph},
+};
+
+Error refusal(const Content& content) {
+  const auto known = std::find_if(kUnreadable.begin(), kUnreadable.end(),
+                                  [&](const Unreadable& each) { return each.recognises(content); });
+  if (known == kUnreadable.end())
+    return unsupported("it is no kind of network that is known here", std::string(kGiveNetwork));
+  Error error{known->code, "it is " + std::string(known->what), std::string(known->advice), {}};
+  if (known->code == ErrorCode::unsupported) error.what += ", which cannot be read yet";
+  return error;
+}
+
+}  // namespace
+
+Result<net::Network> read_network(const Path& path) {
+  MANTISSA_ASSIGN(const Content content, look_at(path));
+  for (const Reader& reader : kReaders) {
+    if (reader.recognises(content)) return reader.read(path);
+  }
+  return Result<net::Network>(refusal(content)).in(path.string());
+}
+
+}  // namespace mantissa::format

@@ -1,0 +1,116 @@
+#include "format/network_file_content.h"
+
+#include "base/files.h"
+#include "format/checkpoint/legacy_form.h"
+
+namespace mantissa::format {
+namespace {
+
+// The numbers of the fields of a protobuf message at its top level (protobuf.dev, "Encoding"), as bits; 0 where the bytes are none. The last
+// field may be cut off: the reader is to say so. Deeper levels are not looked at.
+struct Fields {
+  std::uint64_t varint = 0;
+  std::uint64_t bytes = 0;
+};
+
+std::optional<std::uint64_t> take_varint(std::string_view& text) {
+  std::uint64_t value = 0;
+  for (unsigned shift = 0; shift < 64 && !text.empty(); shift += 7) {
+    const auto byte = static_cast<unsigned char>(text[0]);
+    text.remove_prefix(1);
+    value |= std::uint64_t{byte & 0x7FU} << shift;
+    if (byte < 0x80) return value;
+  }
+  return std::nullopt;
+}
+
+Fields fields_of(std::string_view text) {
+  constexpr int kMostFields = 1'000'000;
+  Fields fields;
+  for (int i = 0; i < kMostFields && !text.empty(); ++i) {
+    const auto tag = take_varint(text);
+    if (!tag || *tag >> 3 == 0 || *tag >> 3 > 63) return {};
+    const auto value = take_varint(text);
+    if (!value) return {};
+    switch (*tag & 7) {
+      case 0:
+        fields.varint |= std::uint64_t{1} << (*tag >> 3);
+        break;
+      case 2:
+        fields.bytes |= std::uint64_t{1} << (*tag >> 3);
+        if (*value >= text.size()) return fields;
+        text.remove_prefix(*value);
+        break;
+      default:
+        return {};  // none of the messages below has others at its top level
+    }
+  }
+  return fields;
+}
+
+constexpr bool has_field(std::uint64_t fields, int number) { return (fields >> number & 1) != 0; }
+
+}  // namespace
+
+Result<FileContent> look_at(const std::filesystem::path& path) {
+  FileContent content;
+  content.path = path;
+  std::error_code ignored;
+  content.is_folder = std::filesystem::is_directory(path, ignored);
+  if (content.is_folder) return content;
+  MANTISSA_ASSIGN(content.bytes, base::map_file(path));
+  content.is_zip = content.has(0, "PK\x03\x04") || content.has(0, "PK\x05\x06");
+  if (content.is_zip) {
+    if (const auto archive = ZipArchive::open(content.bytes)) content.zip = content_of(*archive);
+  }
+  return content;
+}
+
+bool is_checkpoint(const FileContent& content) {
+  return is_legacy_form(content.bytes) ||
+         (content.is_zip && content.zip.value_or(ZipContent::checkpoint) == ZipContent::checkpoint);
+}
+
+// onnx/onnx.proto, ModelProto: 1 ir_version, 7 graph.
+bool is_onnx(const FileContent& content) {
+  const Fields fields = fields_of(content.text());
+  return has_field(fields.varint, 1) && has_field(fields.bytes, 7);
+}
+
+// tensorflow/core/protobuf/saved_model.proto: 1 saved_model_schema_version, 2 meta_graphs; nothing else.
+bool is_saved_model(const FileContent& content) {
+  if (content.is_folder) return content.holds("saved_model.pb");
+  const Fields fields = fields_of(content.text());
+  return fields.varint == 1 << 1 && fields.bytes == 1 << 2;
+}
+
+// tensorflow/core/framework/graph.proto: 1 node, 2 library, 3 version, 4 versions, 5 debug_info.
+bool is_frozen_graph(const FileContent& content) {
+  const Fields fields = fields_of(content.text());
+  return has_field(fields.bytes, 1) && (fields.bytes & ~std::uint64_t{0b110110}) == 0 &&
+         (fields.varint & ~std::uint64_t{0b1000}) == 0;
+}
+
+// huggingface.co/docs/safetensors: the length of a JSON header in 8 bytes, then the header.
+bool is_safetensors(const FileContent& content) {
+  const auto length = load_little_endian<std::uint64_t>(content.bytes.span(), 0);
+  return length && *length >= 2 && *length <= content.bytes.size() - 8 && content.has(8, "{");
+}
+
+bool is_pickle(const FileContent& content) {
+  return content.bytes.size() > 1 && content.has(0, "\x80") && content.text()[1] >= 2 && content.text()[1] <= 5;
+}
+
+bool is_web_page(const FileContent& content) {
+  const std::string_view start = content.text().substr(0, 200);
+  return start.find("<!DOCTYPE html") != std::string_view::npos ||
+         start.find("<!doctype html") != std::string_view::npos || start.find("<html") != std::string_view::npos;
+}
+
+bool is_openvino(const FileContent& content) {
+  return content.has(0, "<?xml") && content.text().substr(0, 300).find("<net") != std::string_view::npos;
+}
+
+bool is_webp(const FileContent& content) { return content.has(0, "RIFF") && content.has(8, "WEBP"); }
+
+}  // namespace mantissa::format

@@ -1,0 +1,111 @@
+#include "format/network_file.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "base/test_folder.h"
+#include "format/checkpoint/test_files.h"
+
+namespace mantissa::format {
+namespace {
+
+using namespace test;
+
+class NetworkFile : public testing::Test {
+ protected:
+  Error refusal(const std::filesystem::path& path) {
+    const auto network = read_network(path);
+    return network.ok() ? internal_error("accepted") : network.error();
+  }
+  Error refusal_of(const std::string& bytes) {
+    std::ofstream(folder_ / "x", std::ios::binary) << bytes;
+    return refusal(folder_ / "x");
+  }
+
+  base::TestFolder folder_;
+};
+
+TEST_F(NetworkFile, NamesEachKindThatItCannotRead) {
+  const std::pair<std::string, std::string> kinds[] = {
+      {zip_of({{"a/data.pkl", "x"}, {"a/constants.pkl", "x"}}), "TorchScript"},
+      {zip_of({{"a/models/model.json", "x"}}), "torch.export"},
+      {zip_of({{"model.weights.h5", "x"}}), "Keras"},
+      {zip_of({{"a.npy", "x"}}), "NumPy"},
+      {zip_of({{"readme.txt", "x"}}), "compressed archive"},
+      {std::string("\x1c\0\0\0TFL3", 8), "TensorFlow Lite"},
+      {std::string("\x1c\0\0\0ORTM", 8), "ONNX Runtime"},
+      {"\x89HDF\r\n\x1a\n", "HDF5"},
+      {"GGUF", "GGUF"},
+      {"7767517\n75 83\n", "ncnn"},
+      {"<?xml version=\"1.0\"?>\n<net name=\"x\" version=\"11\">", "OpenVINO"},
+      {"\x93NUMPY", "NumPy"},
+      {"\x89PNG\r\n\x1a\n", "picture"},
+      {"\xff\xd8\xff\xe0", "picture"},
+      {"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"},
+      {"\n<!DOCTYPE html>\n<html>", "web page"},
+      {little_endian(std::uint64_t{2}) + "{}", "safetensors"},
+      {"\x80\x04N.", "pickle"},
+      {"\x1f\x8b\x08", "compressed archive"},
+      {std::string(257, 'x') + "ustar", "tar archive"},
+      {"\x08\x01\x12\x03"
+       "abc",
+       "SavedModel"},
+      {"\x0a\x03"
+       "abc\x0a\x03"
+       "abc",
+       "frozen TensorFlow graph"},
+      {"hello", "no kind of network"},
+      {std::string(8, '\0'), "no kind of network"},
+  };
+  for (const auto& [bytes, word] : kinds) {
+    const Error error = refusal_of(bytes);
+    EXPECT_NE(error.message().find(word), std::string::npos) << error.message();
+    EXPECT_TRUE(error.code == ErrorCode::unsupported || error.code == ErrorCode::bad_input) << error.message();
+    EXPECT_FALSE(error.advice.empty()) << error.message();
+  }
+}
+
+TEST_F(NetworkFile, NamesFolders) {
+  EXPECT_NE(refusal(folder_.path()).message().find("a folder"), std::string::npos);
+  std::ofstream(folder_ / "release.json") << "{}";
+  EXPECT_NE(refusal(folder_.path()).message().find("fp32/model.onnx"), std::string::npos);
+  std::ofstream(folder_ / "saved_model.pb") << "x";
+  EXPECT_NE(refusal(folder_.path()).message().find("SavedModel"), std::string::npos);
+  EXPECT_EQ(refusal(folder_ / "missing").code, ErrorCode::bad_input);
+}
+
+TEST_F(NetworkFile, EmptyFilesAreErrors) { EXPECT_EQ(refusal_of("").code, ErrorCode::bad_input); }
+
+// A damaged file goes to the reader of its kind, which says what is wrong with it.
+TEST_F(NetworkFile, LeavesDamageToTheReader) {
+  const std::string zip = zip_form(dict({text("w"), tensor()}));
+  EXPECT_NE(refusal_of(zip.substr(0, zip.size() / 2)).message().find("cut off"), std::string::npos);
+  const std::string legacy = legacy_form();
+  EXPECT_NE(refusal_of(legacy.substr(0, legacy.size() - 1)).message().find("the file ends"), std::string::npos);
+  const Error onnx = refusal_of(
+      "\x08\x08\x3a\xff\xff\x03"
+      "abc");
+  EXPECT_EQ(onnx.code, ErrorCode::bad_input);
+  EXPECT_EQ(onnx.message().find("no kind of network"), std::string::npos) << onnx.message();
+}
+
+TEST_F(NetworkFile, RecognisesTheFilesOfAuthors) {
+  const char* variable = std::getenv("MANTISSA_SHARED");
+  const std::filesystem::path shared = variable != nullptr ? variable : "../shared";
+  if (!std::filesystem::exists(shared / "models")) GTEST_SKIP() << "there are no shared models at " << shared;
+  const std::filesystem::path models = shared / "models";
+  EXPECT_NE(refusal(models / "tf_fsrcnn/FSRCNN_x2.pb").message().find("frozen TensorFlow graph"), std::string::npos);
+  EXPECT_NE(refusal(models / "tf_lapsrn/LapSRN_x2.pb").message().find("frozen TensorFlow graph"), std::string::npos);
+  EXPECT_NE(refusal(models / "abpn_tflite/base7_D4C28.tflite").message().find("TensorFlow Lite"), std::string::npos);
+  EXPECT_NE(refusal(models / "abpn_tflite/saved_model").message().find("SavedModel"), std::string::npos);
+  EXPECT_NE(refusal(models / "abpn_tflite/saved_model/saved_model.pb").message().find("SavedModel"), std::string::npos);
+  const auto onnx = read_network(shared / "onnx/span.onnx");
+  EXPECT_TRUE(onnx.ok()) << onnx.error().message();
+  const auto checkpoint = read_network(models / "dncnn/dncnn_25.pth");
+  EXPECT_TRUE(checkpoint.ok()) << checkpoint.error().message();
+}
+
+}  // namespace
+}  // namespace mantissa::format

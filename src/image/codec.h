@@ -29,7 +29,9 @@ struct PictureInfo {
   Metadata metadata;
 };
 
-// Reads rectangles of one picture in any order. Palettes, CMYK, Lab and the like arrive as RGB; 1-bit as 8-bit grey.
+// Reads rectangles of one picture in any order, from any thread; fastest from top to bottom. Memory is bounded by the rows that a rectangle
+// spans, whatever the size of the picture (not for WebP, AVIF and interlaced or progressive files, which their libraries decode whole).
+// Palettes, CMYK, Lab and the like arrive as RGB; 1-bit as 8-bit grey.
 class PictureReader {
  public:
   virtual ~PictureReader() = default;
@@ -48,7 +50,7 @@ class PictureWriter {
 };
 
 struct WriteOptions {
-  int quality = 0;  // JPEG, WebP, AVIF: 1..100; 0 is the format's good default (95, lossless WebP stays lossless=false)
+  int quality = 0;       // JPEG, WebP, AVIF: 1..100; 0 is the format's good default (95, 90, 80); never lossless
   int compression = -1;  // PNG: 0..9; -1 is a fast default
 };
 

@@ -33,7 +33,8 @@ std::set<std::string> segments_of(std::string_view key) {
 double likeness(const std::set<std::string>& seen, const Architecture& architecture) {
   const std::set<std::string> usual = segments_of(architecture.keys);
   const auto shared = std::count_if(seen.begin(), seen.end(), [&](const std::string& s) { return usual.contains(s); });
-  return static_cast<double>(shared) / static_cast<double>(seen.size() + usual.size() - static_cast<std::size_t>(shared) + 1);
+  return static_cast<double>(shared) /
+         static_cast<double>(seen.size() + usual.size() - static_cast<std::size_t>(shared) + 1);
 }
 
 Error unknown(const ir::StateDict& state) {
@@ -50,8 +51,9 @@ Error unknown(const ir::StateDict& state) {
       architectures().begin(), architectures().end(),
       [&](const Architecture& a, const Architecture& b) { return likeness(seen, a) < likeness(seen, b); });
   return unsupported("no known architecture has these weights: " + keys +
-                         (state.tensors.size() > kKeysNamed ? ", ..." : "") + " (" + std::to_string(state.tensors.size()) +
-                         " tensors); the nearest is " + std::string(nearest->name) + " (" + std::string(nearest->keys) + ")",
+                         (state.tensors.size() > kKeysNamed ? ", ..." : "") + " (" +
+                         std::to_string(state.tensors.size()) + " tensors); the nearest is " +
+                         std::string(nearest->name) + " (" + std::string(nearest->keys) + ")",
                      "Export the network to ONNX with torch.onnx.export and give that file instead");
 }
 

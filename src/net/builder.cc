@@ -66,7 +66,8 @@ ir::ValueId Builder::convolve(ir::ValueId x, const std::string& layer, std::vect
   const std::vector<std::int64_t> shape = graph_.value(parameters.front()).constant->shape;
   const std::int64_t channels = (*graph_.value(x).shape)[1].size;
   if (shape.size() != 4 || shape[1] <= 0 || channels % shape[1] != 0) {
-    fail(bad_input("the shape of " + layer + ".weight does not fit the " + std::to_string(channels) + " channels before it"));
+    fail(bad_input("the shape of " + layer + ".weight does not fit the " + std::to_string(channels) +
+                   " channels before it"));
     return x;
   }
   const std::int64_t vertical = shape[2] / 2;
@@ -108,7 +109,8 @@ ir::ValueId Builder::conv_batch_norm(ir::ValueId x, const std::string& layer, co
   const std::size_t each = weight.size() / channels;
   for (std::size_t c = 0; c < channels; ++c) {
     const double scale = gamma[c] / std::sqrt(double{variance[c]} + epsilon);
-    if (!std::isfinite(scale)) fail(bad_input("channel " + std::to_string(c) + " of " + norm + " has a variance that is no number above zero"));
+    if (!std::isfinite(scale))
+      fail(bad_input("channel " + std::to_string(c) + " of " + norm + " has a variance that is no number above zero"));
     for (std::size_t i = 0; i < each; ++i) {
       float& w = weight[c * each + i];
       w = static_cast<float>(w * scale);
@@ -118,8 +120,10 @@ ir::ValueId Builder::conv_batch_norm(ir::ValueId x, const std::string& layer, co
   if (error_) return x;
   const auto signed_channels = static_cast<std::int64_t>(channels);
   const std::vector<std::int64_t> shape = state_.find(layer + ".weight")->shape;
-  const ir::ValueId folded_weight = graph_.add_constant(layer + ".weight", ir::Tensor::of_floats(shape, std::move(weight)));
-  const ir::ValueId folded_bias = graph_.add_constant(layer + ".bias", ir::Tensor::of_floats({signed_channels}, std::move(bias)));
+  const ir::ValueId folded_weight =
+      graph_.add_constant(layer + ".weight", ir::Tensor::of_floats(shape, std::move(weight)));
+  const ir::ValueId folded_bias =
+      graph_.add_constant(layer + ".bias", ir::Tensor::of_floats({signed_channels}, std::move(bias)));
   return convolve(x, layer, {folded_weight, folded_bias});
 }
 
@@ -156,7 +160,8 @@ ir::ValueId Builder::subtract(ir::ValueId a, ir::ValueId b, const std::string& l
 
 ir::ValueId Builder::pixel_shuffle(ir::ValueId x, int factor, const std::string& layer) {
   if (factor == 1 || error_) return x;
-  const ir::ValueId output = node("DepthToSpace", {x}, layer, {{"blocksize", std::int64_t{factor}}, {"mode", std::string("CRD")}});
+  const ir::ValueId output =
+      node("DepthToSpace", {x}, layer, {{"blocksize", std::int64_t{factor}}, {"mode", std::string("CRD")}});
   ir::Shape& shape = *graph_.value(output).shape;
   shape = {shape[0], {shape[1].size / (factor * factor), ""}, times(shape[2], factor), times(shape[3], factor)};
   return output;
@@ -181,8 +186,8 @@ Result<Network> Builder::finish(ir::ValueId x, Task task, Hyperparameters hyperp
   graph_.outputs = {x};
   MANTISSA_ASSIGN(const Geometry geometry, find_geometry(graph_));
   if (geometry.scale != task.scale) {
-    return internal_error(graph_.name + " was built with a scale of " + std::to_string(geometry.scale) + " instead of " +
-                          std::to_string(task.scale));
+    return internal_error(graph_.name + " was built with a scale of " + std::to_string(geometry.scale) +
+                          " instead of " + std::to_string(task.scale));
   }
   task.radius = geometry.radius;
   task.stride = geometry.stride;

@@ -39,7 +39,8 @@ std::string key_of(const ir::Graph& graph, const ir::Value& value, const ir::Nod
 
 // The state dict that the graph was made from, as far as its parameters still show it.
 ir::StateDict original_state(const ir::Graph& graph) {
-  static const std::set<std::string_view> kLayers{"Conv", "ConvTranspose", "PRelu", "BatchNormalization", "Gemm", "MatMul", "InstanceNormalization"};
+  static const std::set<std::string_view> kLayers{
+      "Conv", "ConvTranspose", "PRelu", "BatchNormalization", "Gemm", "MatMul", "InstanceNormalization"};
   ir::StateDict state;
   for (const ir::ValueId id : graph.constants()) {
     const ir::Value& value = graph.value(id);
@@ -60,16 +61,14 @@ ir::StateDict original_state(const ir::Graph& graph) {
 
 Result<Facts> facts_of(const ir::Graph& graph) {
   MANTISSA_ASSIGN(const Geometry geometry, find_geometry(graph));
-  Facts facts{0, geometry};
-  for (const ir::ValueId id : graph.inputs) {
-    const ir::Value& value = graph.value(id);
-    if (graph.inputs.size() > 1) {
-      return unsupported("the network has " + std::to_string(graph.inputs.size()) + " inputs instead of one picture");
-    }
-    facts.channels = (*value.shape)[1].size;
-    if (value.format && !base::is_floating(*value.format)) {
-      return unsupported("the input " + value.name + " takes " + std::string(base::name_of(*value.format)) + " and not floating-point numbers");
-    }
+  if (graph.inputs.size() != 1) {
+    return unsupported("the network has " + std::to_string(graph.inputs.size()) + " inputs instead of one picture");
+  }
+  const ir::Value& input = graph.value(graph.inputs.front());
+  const Facts facts{(*input.shape)[1].size, geometry};
+  if (input.format && !base::is_floating(*input.format)) {
+    return unsupported("the input " + input.name + " takes " + std::string(base::name_of(*input.format)) +
+                       " and no floating-point numbers");
   }
   if (!colour_of_channels(facts.channels)) {
     return unsupported("the network takes " + std::to_string(facts.channels) + " channels; a picture has 1 or 3");
@@ -80,17 +79,20 @@ Result<Facts> facts_of(const ir::Graph& graph) {
 // Sizes that the file fixes are told, because tiles and pictures of other sizes will not run.
 void tell_fixed_size(const ir::Graph& graph, Task& task) {
   const ir::Shape& shape = *graph.value(graph.inputs.front()).shape;
-  if (shape[0].size > 1) task.assumed.push_back("batches of " + std::to_string(shape[0].size) + " pictures only (fixed in the file)");
+  if (shape[0].size > 1)
+    task.assumed.push_back("batches of " + std::to_string(shape[0].size) + " pictures only (fixed in the file)");
   if (shape[2].size > 0 || shape[3].size > 0) {
     const auto text = [](const ir::Dimension& d) { return d.size > 0 ? std::to_string(d.size) : std::string("any"); };
-    task.assumed.push_back("pictures of " + text(shape[3]) + " x " + text(shape[2]) + " pixels only (fixed in the file)");
+    task.assumed.push_back("pictures of " + text(shape[3]) + " x " + text(shape[2]) +
+                           " pixels only (fixed in the file)");
   }
 }
 
 // An architecture that would be built from these parameters with the scale and channels of the graph.
 std::optional<Network> known_architecture(const ir::Graph& graph, const Facts& facts) {
   Result<Network> network = network_from_checkpoint(original_state(graph));
-  if (!network || network->task.scale != facts.geometry.scale || channels_of(network->task.colour) != facts.channels) return std::nullopt;
+  if (!network || network->task.scale != facts.geometry.scale || channels_of(network->task.colour) != facts.channels)
+    return std::nullopt;
   // The same parameters around other operators are another network.
   if (network->task.radius != facts.geometry.radius) return std::nullopt;
   return *std::move(network);
@@ -102,7 +104,8 @@ Network generic(const Facts& facts) {
   task.scale = facts.geometry.scale;
   if (task.scale > 1) task.kind = "super-resolution";
   task.colour = *colour_of_channels(facts.channels);
-  task.assumed = {"range 0..1", "colour " + std::string(name_of(task.colour))};
+  task.assumed = {"range 0..1"};
+  if (task.colour == Colour::rgb) task.assumed.push_back("colour rgb");
   return network;
 }
 

@@ -29,7 +29,8 @@ Result<void> set_range(Task& task, std::string_view text) {
   const auto low = finite_number(text.substr(0, colon));
   const auto high = finite_number(colon == std::string_view::npos ? "" : text.substr(colon + 1));
   if (!low || !high || !(*low < *high)) {
-    return usage_error("the range \"" + std::string(text) + "\" is not two numbers in rising order", "Write it as 0:255");
+    return usage_error("the range \"" + std::string(text) + "\" is not two numbers in rising order",
+                       "Write it as 0:255");
   }
   task.range_low = *low;
   task.range_high = *high;
@@ -41,8 +42,8 @@ Result<void> set_colour(Task& task, std::string_view name) {
   const std::optional<Colour> colour = colour_named(name);
   if (!colour) return usage_error("there is no colour \"" + std::string(name) + "\"", "Choose rgb, ycbcr or luminance");
   if (channels_of(*colour) != channels_of(task.colour)) {
-    return usage_error(std::string(name) + " has " + std::to_string(channels_of(*colour)) + " channels and the network takes " +
-                       std::to_string(channels_of(task.colour)));
+    return usage_error(std::string(name) + " has " + std::to_string(channels_of(*colour)) +
+                       " channels and the network takes " + std::to_string(channels_of(task.colour)));
   }
   task.colour = *colour;
   drop_assumption(task, "colour");

@@ -10,8 +10,7 @@
 namespace mantissa::net {
 namespace {
 
-using Json = nlohmann::ordered_json;
-using nlohmann::json;
+using json = nlohmann::ordered_json;  // the order of hyperparameters is the architecture's
 
 // Reads the fields of an object; the first that is missing, of another type or out of its limits is remembered.
 class Fields {
@@ -69,13 +68,16 @@ StoredTask read_fields(Fields& fields) {
   StoredTask stored;
   Task& task = stored.task;
   task.kind = fields.text("kind");
-  if (const auto colour = colour_named(fields.text("colour"))) task.colour = *colour;
-  else fields.wrong("colour");
+  if (const auto colour = colour_named(fields.text("colour")))
+    task.colour = *colour;
+  else
+    fields.wrong("colour");
   task.scale = fields.whole("scale", 1, 64);
   read_range(fields, task);
   task.size_multiple = fields.whole("size_multiple", 1, kMost);
   task.stride = fields.whole("stride", 1, kMost);
-  if (const json* radius = fields.find("radius"); radius && !radius->is_null()) task.radius = fields.whole("radius", 0, kMost);
+  if (const json* radius = fields.find("radius"); radius && !radius->is_null())
+    task.radius = fields.whole("radius", 0, kMost);
   if (const json* assumed = fields.find("assumed"); assumed && assumed->is_array()) {
     for (const json& fact : *assumed) task.assumed.push_back(fields.text_of(&fact, "assumed"));
   } else {
@@ -96,36 +98,42 @@ StoredTask read_fields(Fields& fields) {
 
 void write_task_metadata(const Network& network, ir::Graph& graph) {
   const Task& task = network.task;
-  Json fields;
+  json fields;
   fields["kind"] = task.kind;
   fields["colour"] = name_of(task.colour);
   fields["scale"] = task.scale;
   fields["range"] = {task.range_low, task.range_high};
   fields["size_multiple"] = task.size_multiple;
-  fields["radius"] = task.radius ? Json(*task.radius) : Json(nullptr);
+  fields["radius"] = task.radius ? json(*task.radius) : json(nullptr);
   fields["stride"] = task.stride;
   fields["assumed"] = task.assumed;
   fields["architecture"] = network.architecture;
-  fields["hyperparameters"] = Json::object();
+  fields["hyperparameters"] = json::object();
   for (const auto& [name, value] : network.hyperparameters) fields["hyperparameters"][name] = value;
 
   // Names that came from a file may hold bytes that are no UTF-8; those are replaced.
-  std::string text = fields.dump(-1, ' ', false, Json::error_handler_t::replace);
-  const auto old = std::find_if(graph.metadata.begin(), graph.metadata.end(), [](const auto& e) { return e.first == kTaskKey; });
-  if (old != graph.metadata.end()) old->second = std::move(text);
-  else graph.metadata.emplace_back(kTaskKey, std::move(text));
+  std::string text = fields.dump(-1, ' ', false, json::error_handler_t::replace);
+  const auto old =
+      std::find_if(graph.metadata.begin(), graph.metadata.end(), [](const auto& e) { return e.first == kTaskKey; });
+  if (old != graph.metadata.end())
+    old->second = std::move(text);
+  else
+    graph.metadata.emplace_back(kTaskKey, std::move(text));
 }
 
 Result<std::optional<StoredTask>> read_task_metadata(const ir::Graph& graph) {
-  const auto entry = std::find_if(graph.metadata.begin(), graph.metadata.end(), [](const auto& e) { return e.first == kTaskKey; });
+  const auto entry =
+      std::find_if(graph.metadata.begin(), graph.metadata.end(), [](const auto& e) { return e.first == kTaskKey; });
   if (entry == graph.metadata.end()) return std::optional<StoredTask>();
   const std::string key(kTaskKey);
   // nlohmann-json recurses when it destroys deep values; ours are two deep.
-  const json object = json::parse(entry->second, [](int depth, json::parse_event_t, json&) { return depth <= 4; }, false);
+  const json object = json::parse(
+      entry->second, [](int depth, json::parse_event_t, json&) { return depth <= 4; }, false);
   if (!object.is_object()) return bad_input("the metadata " + key + " is no JSON object");
   Fields fields(object);
   StoredTask stored = read_fields(fields);
-  if (!fields.first_wrong().empty()) return bad_input("the metadata " + key + " has no usable \"" + fields.first_wrong() + "\"");
+  if (!fields.first_wrong().empty())
+    return bad_input("the metadata " + key + " has no usable \"" + fields.first_wrong() + "\"");
   return std::optional<StoredTask>(std::move(stored));
 }
 

@@ -41,7 +41,7 @@ bool is_norm(const Layer& layer, std::int64_t features) {
 
 std::optional<Parameters> parameters_of(const ir::StateDict& state, const Form& form) {
   const std::optional<Layers> layers = sequential_layers(state, form.root);
-  if (!layers || layers->size() < 3) return std::nullopt;
+  if (!layers || layers->size() < 2) return std::nullopt;
   const int last = layers->rbegin()->first;
   Parameters found;
   found.form = form;
@@ -115,6 +115,6 @@ Result<Network> build(const ir::StateDict& state) {
 }  // namespace
 
 constinit const Architecture kDncnn{"DnCNN", "Beyond a Gaussian Denoiser, Zhang et al. 2017, arXiv:1608.03981",
-                          "model.#.weight model.#.bias dncnn.#.running_mean", recognises, build};
+                                    "model.#.weight model.#.bias dncnn.#.running_mean", recognises, build};
 
 }  // namespace mantissa::net

@@ -62,7 +62,8 @@ Result<Network> build(const ir::StateDict& state) {
 
 }  // namespace
 
-constinit const Architecture kEspcn{"ESPCN", "Real-Time Single Image and Video Super-Resolution, Shi et al. 2016, arXiv:1609.05158",
-                          "conv_#.weight conv_#.bias", recognises, build};
+constinit const Architecture kEspcn{
+    "ESPCN", "Real-Time Single Image and Video Super-Resolution, Shi et al. 2016, arXiv:1609.05158",
+    "conv_#.weight conv_#.bias", recognises, build};
 
 }  // namespace mantissa::net

@@ -30,7 +30,8 @@ std::optional<Parameters> parameters_of(const ir::StateDict& state) {
   Parameters found{first->in, first->out, last / 2 - 1, 1, layers->contains(1)};
   if (!colour_of_channels(found.channels)) return std::nullopt;
 
-  const std::size_t expected = found.prelu ? static_cast<std::size_t>(last) + 1 : static_cast<std::size_t>(last) / 2 + 1;
+  const std::size_t expected =
+      found.prelu ? static_cast<std::size_t>(last) + 1 : static_cast<std::size_t>(last) / 2 + 1;
   if (layers->size() != expected) return std::nullopt;
   for (const auto& [index, layer] : *layers) {
     if (index % 2 == 1) {
@@ -82,7 +83,7 @@ Result<Network> build(const ir::StateDict& state) {
 
 }  // namespace
 
-constinit const Architecture kSrvgg{"SRVGGNetCompact", "Real-ESRGAN, Wang et al. 2021, arXiv:2107.10833", "body.#.weight body.#.bias",
-                          recognises, build};
+constinit const Architecture kSrvgg{"SRVGGNetCompact", "Real-ESRGAN, Wang et al. 2021, arXiv:2107.10833",
+                                    "body.#.weight body.#.bias", recognises, build};
 
 }  // namespace mantissa::net

@@ -14,9 +14,8 @@ bool has_role(const Flow& flow, Role role) {
 }
 
 bool same_roles(const Axis& a, const Axis& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Atom& x, const Atom& y) {
-    return x.role == y.role && x.size[0] == y.size[0];
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const Atom& x, const Atom& y) { return x.role == y.role && x.size[0] == y.size[0]; });
 }
 
 void absorb_pixels(Flow& into, const Flow& from, const Walk& walk, ir::NodeId node) {
@@ -85,11 +84,26 @@ Result<Flow> broadcast(Walk& walk, ir::NodeId node, std::span<const Flow* const>
   return out;
 }
 
+Result<void> give_up(Walk& walk, ir::NodeId node) {
+  Flow out;
+  for (std::size_t i = 0; i < walk.graph().node(node).inputs.size(); ++i) absorb(out, walk.input(node, i), walk, node);
+  make_global(out, walk, node, "has a size that cannot be told from the graph");
+  for (std::size_t i = 0; i < walk.graph().node(node).outputs.size(); ++i) walk.set_output(node, out, i);
+  return {};
+}
+
+double elements_of(const Flow& flow) {
+  double product = 1;
+  for (const Axis& axis : flow.axes) product *= static_cast<double>(base_size(axis));
+  return product;
+}
+
 void fold_phases(Axis& axis, Flow& flow) {
   for (std::size_t i = 1; i < axis.size();) {
     Atom& before = axis[i - 1];
     const Atom& atom = axis[i];
-    const bool varies = std::any_of(atom.size.begin(), atom.size.end(), [&](std::int64_t s) { return s != atom.size[0]; });
+    const bool varies =
+        std::any_of(atom.size.begin(), atom.size.end(), [&](std::int64_t s) { return s != atom.size[0]; });
     if (!is_spatial(before.role) || is_spatial(atom.role) || varies) {
       ++i;
       continue;
@@ -99,9 +113,27 @@ void fold_phases(Axis& axis, Flow& flow) {
     Reach& reach = reach_along(flow, before.role);
     reach.low = reach.low - Rational(factor - 1, factor) * reach.step;
     reach.step = reach.step / factor;
-    for (std::size_t p = 0; p < before.size.size(); ++p) before.size[p] = std::min(before.size[p], kLongestAxis / factor) * factor;
+    for (std::size_t p = 0; p < before.size.size(); ++p)
+      before.size[p] = std::min(before.size[p], kLongestAxis / factor) * factor;
     axis.erase(axis.begin() + static_cast<std::ptrdiff_t>(i));
   }
+}
+
+std::optional<std::vector<std::size_t>> named_axes(const Walk& walk, ir::NodeId node, std::size_t index, int rank) {
+  std::vector<std::size_t> axes;
+  if (!walk.has_input(node, index)) {
+    for (int i = 0; i < rank; ++i) axes.push_back(static_cast<std::size_t>(i));
+    return axes;
+  }
+  const auto numbers = walk.numbers(node, index);
+  if (!numbers) return std::nullopt;
+  for (std::size_t i = 0; i < numbers->elements.size(); ++i) {
+    const auto value = fixed_number(*numbers, i);
+    const auto axis = value ? axis_index(*value, rank) : std::nullopt;
+    if (!axis) return std::nullopt;
+    axes.push_back(*axis);
+  }
+  return axes;
 }
 
 std::optional<std::size_t> axis_index(std::int64_t axis, int rank) {

@@ -55,7 +55,7 @@ struct Flow {
   std::vector<Axis> axes;
   bool depends = false;  // on pixels at all
   std::array<Reach, 2> reach;
-  bool sized = false;    // on how large the picture is
+  bool sized = false;                 // on how large the picture is
   std::optional<std::string> global;  // why each element depends on the whole picture
   std::shared_ptr<const Numbers> numbers;
 

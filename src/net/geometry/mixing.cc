@@ -11,19 +11,6 @@ namespace {
 
 constexpr std::string_view kTakesWhole = "takes in the whole picture";
 
-void pass_unknown(Walk& walk, ir::NodeId node) {
-  Flow out;
-  for (std::size_t i = 0; i < walk.graph().node(node).inputs.size(); ++i) absorb(out, walk.input(node, i), walk, node);
-  make_global(out, walk, node, "has a size that cannot be told from the graph");
-  walk.set_output(node, std::move(out));
-}
-
-double elements(const Flow& flow) {
-  double product = 1;
-  for (const Axis& axis : flow.axes) product *= static_cast<double>(base_size(axis));
-  return product;
-}
-
 // The axes before the last two meet; rows of `a`, columns of `b`; `inner` is summed over.
 Result<void> product(Walk& walk, ir::NodeId node, Flow a, Flow b, bool weights) {
   if (a.rank() < 2 || b.rank() < 2) return walk.shapes_do_not_fit(node);
@@ -40,7 +27,7 @@ Result<void> product(Walk& walk, ir::NodeId node, Flow a, Flow b, bool weights) 
   if (has_spatial(left) && has_spatial(right)) make_global(out, walk, node, "compares every place with every other");
   out.axes.push_back(left);
   out.axes.push_back(right);
-  if (weights) walk.note_cost(node, elements(out) * static_cast<double>(base_size(inner)));
+  if (weights) walk.note_cost(node, elements_of(out) * static_cast<double>(base_size(inner)));
   walk.set_output(node, std::move(out));
   return {};
 }
@@ -48,10 +35,10 @@ Result<void> product(Walk& walk, ir::NodeId node, Flow a, Flow b, bool weights) 
 Result<void> mat_mul(Walk& walk, ir::NodeId node) {
   Flow a = walk.input(node, 0);
   Flow b = walk.input(node, 1);
-  if (!a.shape_known || !b.shape_known) return pass_unknown(walk, node), Result<void>();
+  if (!a.shape_known || !b.shape_known) return give_up(walk, node);
   if (a.rank() < 2 || b.rank() < 2) {
     if (a.rank() == 0 || b.rank() == 0) return walk.shapes_do_not_fit(node);
-    return pass_unknown(walk, node), Result<void>();  // a vector: rare, and not worth its own shape rules
+    return give_up(walk, node);  // a vector: rare, and not worth its own shape rules
   }
   const bool weights = walk.graph().constant_input(node, 0) || walk.graph().constant_input(node, 1);
   return product(walk, node, std::move(a), std::move(b), weights);
@@ -60,7 +47,7 @@ Result<void> mat_mul(Walk& walk, ir::NodeId node) {
 Result<void> gemm(Walk& walk, ir::NodeId node) {
   Flow a = walk.input(node, 0);
   Flow b = walk.input(node, 1);
-  if (!a.shape_known || !b.shape_known) return pass_unknown(walk, node), Result<void>();
+  if (!a.shape_known || !b.shape_known) return give_up(walk, node);
   if (a.rank() != 2 || b.rank() != 2) return walk.shapes_do_not_fit(node);
   if (walk.graph().integer(node, "transA", 0) != 0) std::swap(a.axes[0], a.axes[1]);
   if (walk.graph().integer(node, "transB", 0) != 0) std::swap(b.axes[0], b.axes[1]);
@@ -76,7 +63,7 @@ Result<void> einsum(Walk& walk, ir::NodeId node) {
   const std::size_t count = walk.graph().node(node).inputs.size();
   bool known = arrow != std::string::npos && equation.find('.') == std::string::npos;
   for (std::size_t i = 0; i < count; ++i) known = known && walk.input(node, i).shape_known;
-  if (!known) return pass_unknown(walk, node), Result<void>();
+  if (!known) return give_up(walk, node);
 
   Flow out;
   out.shape_known = true;
@@ -117,30 +104,29 @@ Result<void> normalize(Walk& walk, ir::NodeId node, std::int64_t axis, bool and_
     }
   }
   flow.numbers = nullptr;
-  // Further outputs (LayerNormalization's mean) are of a shape that nothing after it is known to need.
-  Flow statistics = flow;
-  statistics.shape_known = false;
-  statistics.axes.clear();
-  make_global(statistics, walk, node, "gives statistics");
-  for (std::size_t i = 1; i < walk.graph().node(node).outputs.size(); ++i) walk.set_output(node, statistics, i);
   walk.set_output(node, std::move(flow));
   return {};
 }
 
-Result<void> softmax(Walk& walk, ir::NodeId node) { return normalize(walk, node, walk.graph().integer(node, "axis", -1), false); }
-Result<void> layer_norm(Walk& walk, ir::NodeId node) { return normalize(walk, node, walk.graph().integer(node, "axis", -1), true); }
+Result<void> softmax(Walk& walk, ir::NodeId node) {
+  return normalize(walk, node, walk.graph().integer(node, "axis", -1), false);
+}
+Result<void> layer_norm(Walk& walk, ir::NodeId node) {
+  return normalize(walk, node, walk.graph().integer(node, "axis", -1), true);
+}
 Result<void> norm_over_space(Walk& walk, ir::NodeId node) { return normalize(walk, node, 2, true); }
 
 Result<void> reduce(Walk& walk, ir::NodeId node) {
   Flow flow = walk.input(node, 0);
-  if (!flow.shape_known) return pass_unknown(walk, node), Result<void>();
+  if (!flow.shape_known) return give_up(walk, node);
   flow.numbers = nullptr;
   std::vector<bool> gone(flow.axes.size(), true);
   std::vector<std::int64_t> named = walk.graph().integers(node, "axes", {});
   if (walk.has_input(node, 1)) {
     const auto numbers = walk.numbers(node, 1);
-    if (!numbers) return pass_unknown(walk, node), Result<void>();
-    for (std::size_t i = 0; i < numbers->elements.size(); ++i) named.push_back(fixed_number(*numbers, i).value_or(flow.rank()));
+    if (!numbers) return give_up(walk, node);
+    for (std::size_t i = 0; i < numbers->elements.size(); ++i)
+      named.push_back(fixed_number(*numbers, i).value_or(flow.rank()));
   }
   if (!named.empty() || walk.graph().integer(node, "noop_with_empty_axes", 0) != 0) gone.assign(gone.size(), false);
   for (const std::int64_t axis : named) {
@@ -151,8 +137,10 @@ Result<void> reduce(Walk& walk, ir::NodeId node) {
   std::vector<Axis> axes;
   for (std::size_t i = 0; i < gone.size(); ++i) {
     if (gone[i] && has_spatial(flow.axes[i])) make_global(flow, walk, node, kTakesWhole);
-    if (!gone[i]) axes.push_back(flow.axes[i]);
-    else if (walk.graph().integer(node, "keepdims", 1) != 0) axes.push_back({});
+    if (!gone[i])
+      axes.push_back(flow.axes[i]);
+    else if (walk.graph().integer(node, "keepdims", 1) != 0)
+      axes.push_back({});
   }
   flow.axes = std::move(axes);
   walk.set_output(node, std::move(flow));
@@ -161,12 +149,14 @@ Result<void> reduce(Walk& walk, ir::NodeId node) {
 
 Result<void> reduce_one(Walk& walk, ir::NodeId node) {
   Flow flow = walk.input(node, 0);
-  if (!flow.shape_known) return pass_unknown(walk, node), Result<void>();
+  if (!flow.shape_known) return give_up(walk, node);
   const auto axis = axis_index(walk.graph().integer(node, "axis", 0), flow.rank());
   if (!axis) return walk.shapes_do_not_fit(node);
   if (has_spatial(flow.axes[*axis])) make_global(flow, walk, node, kTakesWhole);
-  if (walk.graph().integer(node, "keepdims", 1) != 0) flow.axes[*axis] = {};
-  else flow.axes.erase(flow.axes.begin() + static_cast<std::ptrdiff_t>(*axis));
+  if (walk.graph().integer(node, "keepdims", 1) != 0)
+    flow.axes[*axis] = {};
+  else
+    flow.axes.erase(flow.axes.begin() + static_cast<std::ptrdiff_t>(*axis));
   flow.numbers = nullptr;
   walk.set_output(node, std::move(flow));
   return {};

@@ -9,7 +9,8 @@ namespace mantissa::net {
 class Rational {
  public:
   constexpr Rational(std::int64_t value = 0) : numerator_(value) {}  // NOLINT(google-explicit-constructor): 2 * step
-  constexpr Rational(std::int64_t numerator, std::int64_t denominator) : numerator_(numerator), denominator_(denominator) {
+  constexpr Rational(std::int64_t numerator, std::int64_t denominator)
+      : numerator_(numerator), denominator_(denominator) {
     reduce();
   }
 

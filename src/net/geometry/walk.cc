@@ -15,7 +15,8 @@ constexpr std::int64_t kCoarsestGrid = 1 << 16;
 const std::unordered_map<std::string_view, Rule>& rules() {
   static const auto all = [] {
     std::unordered_map<std::string_view, Rule> table;
-    for (const auto& list : {pointwise_rules(), window_rules(), resample_rules(), layout_rules(), mixing_rules()}) {
+    for (const auto& list :
+         {pointwise_rules(), window_rules(), resample_rules(), reshape_rules(), layout_rules(), mixing_rules()}) {
       for (const RuleOf& each : list) table.emplace(each.op, each.rule);
     }
     return table;
@@ -75,8 +76,10 @@ void Walk::demand(const std::array<bool, kProbes>& holds) {
 }
 
 void Walk::note_grid(Rational step) {
-  if (step.overflowed() || stride_ > kCoarsestGrid) stride_ = kCoarsestGrid + 1;
-  else stride_ = std::lcm(stride_, std::min(step.numerator(), kCoarsestGrid + 1));
+  if (step.overflowed() || stride_ > kCoarsestGrid)
+    stride_ = kCoarsestGrid + 1;
+  else
+    stride_ = std::lcm(stride_, std::min(step.numerator(), kCoarsestGrid + 1));
 }
 
 void Walk::note_cost(ir::NodeId node, double macs) { costs_.push_back({node, macs / pixels_}); }
@@ -116,7 +119,8 @@ Result<void> Walk::start() {
     Flow& flow = flows_[static_cast<std::size_t>(id)];
     if (is_picture(value)) {
       if (picture_ != ir::kNoValue) {
-        return unsupported("the network takes more than one picture: " + graph_.value(picture_).name + " and " + value.name);
+        return unsupported("the network takes more than one picture: " + graph_.value(picture_).name + " and " +
+                           value.name);
       }
       picture_ = id;
     }
@@ -125,10 +129,12 @@ Result<void> Walk::start() {
       flow.axes.push_back(plain_axis(dimension.size < 0 ? 1 : std::min(dimension.size, kLongestAxis)));
     }
   }
-  if (picture_ == ir::kNoValue) return unsupported("the network has no input of the form [batch, channels, height, width]");
+  if (picture_ == ir::kNoValue)
+    return unsupported("the network has no input of the form [batch, channels, height, width]");
 
   const ir::Shape& shape = *graph_.value(picture_).shape;
-  if (shape[1].size < 1 || shape[2].size == 0 || shape[3].size == 0 || shape[2].size > kLongestAxis || shape[3].size > kLongestAxis) {
+  if (shape[1].size < 1 || shape[2].size == 0 || shape[3].size == 0 || shape[2].size > kLongestAxis ||
+      shape[3].size > kLongestAxis) {
     return unsupported("the input " + graph_.value(picture_).name + " does not say how many channels it has",
                        "Export the network again with a fixed number of channels");
   }
@@ -137,7 +143,6 @@ Result<void> Walk::start() {
   flow.depends = true;
   flow.axes[2] = picture_axis(shape[2], Role::rows, kBaseRows);
   flow.axes[3] = picture_axis(shape[3], Role::columns, kBaseColumns);
-  fixed_size_ = shape[2].size > 0 && shape[3].size > 0;
   pixels_ = static_cast<double>(base_size(flow.axes[2])) * static_cast<double>(base_size(flow.axes[3]));
   return {};
 }
@@ -161,6 +166,8 @@ Result<void> Walk::visit(ir::NodeId node) {
   if (rule == rules().end() || !(domain.empty() || domain == "ai.onnx" || domain == "mantissa")) {
     return unsupported("it is not known how " + graph_.describe(node) + " depends on the pixels around");
   }
+  // A second output (the indices of MaxPool) that the rule says nothing of depends on anything.
+  if (graph_.node(node).outputs.size() > 1) MANTISSA_TRY(give_up(*this, node));
   return rule->second(*this, node);
 }
 
@@ -185,7 +192,8 @@ Result<Geometry> Walk::geometry() const {
   const std::string name = graph_.value(graph_.outputs.front()).name;
   const Flow& out = flows_[static_cast<std::size_t>(graph_.outputs.front())];
   if (!out.shape_known) return unsupported("the size of the output " + name + " cannot be told from the graph");
-  if (out.rank() != 4) return unsupported("the output " + name + " is no picture of the form [batch, channels, height, width]");
+  if (out.rank() != 4)
+    return unsupported("the output " + name + " is no picture of the form [batch, channels, height, width]");
   if (!out.depends) return unsupported("the output " + name + " does not depend on the picture");
 
   const Flow& in = flows_[static_cast<std::size_t>(picture_)];
@@ -195,9 +203,9 @@ Result<Geometry> Walk::geometry() const {
   const Sizes out_columns = sizes_of(out.axes[3]);
   const std::int64_t scale = out_rows[0] / rows[0];
   if (scale < 1 || scale > 64 || scale * rows[0] != out_rows[0] || scale * columns[0] != out_columns[0]) {
-    return unsupported("the output " + name + " is not the input enlarged by a whole number: " + std::to_string(out_columns[0]) +
-                       " x " + std::to_string(out_rows[0]) + " pixels for " + std::to_string(columns[0]) + " x " +
-                       std::to_string(rows[0]));
+    return unsupported("the output " + name + " is not the input enlarged by a whole number: " +
+                       std::to_string(out_columns[0]) + " x " + std::to_string(out_rows[0]) + " pixels for " +
+                       std::to_string(columns[0]) + " x " + std::to_string(rows[0]));
   }
   std::array<bool, kProbes> works{};
   for (std::size_t p = 0; p < works.size(); ++p) {
@@ -221,7 +229,8 @@ Result<Geometry> Walk::geometry() const {
     std::int64_t radius = 0;
     for (const Reach& reach : out.reach) {
       if (reach.low.overflowed() || reach.high.overflowed()) return unsupported("the receptive field is too large");
-      if (reach.step != Rational(1, scale)) return unsupported("the output " + name + " is not on the grid of the input");
+      if (reach.step != Rational(1, scale))
+        return unsupported("the output " + name + " is not on the grid of the input");
       radius = std::max({radius, -reach.low.ceil(), (reach.high + phase).floor()});
     }
     if (radius > (1 << 30)) return unsupported("the receptive field is too large");

@@ -49,7 +49,6 @@ class Walk {
   std::vector<std::size_t> uses_;  // that are still to come, by value
   std::vector<NodeCost> costs_;
   ir::ValueId picture_ = ir::kNoValue;
-  bool fixed_size_ = false;
   double pixels_ = 1;  // of the base picture
   std::int64_t stride_ = 1;
   std::array<bool, kProbes> fails_{};
@@ -64,8 +63,10 @@ struct RuleOf {
 [[nodiscard]] std::span<const RuleOf> pointwise_rules();
 [[nodiscard]] std::span<const RuleOf> window_rules();    // convolutions and pools
 [[nodiscard]] std::span<const RuleOf> resample_rules();  // DepthToSpace, Resize, Pad, Slice, ...
-[[nodiscard]] std::span<const RuleOf> layout_rules();    // Reshape, Transpose, Concat, ...
-[[nodiscard]] std::span<const RuleOf> mixing_rules();    // MatMul, Softmax, reductions, ...
+[[nodiscard]] Result<void> resize_rule(Walk& walk, ir::NodeId node);
+[[nodiscard]] std::span<const RuleOf> reshape_rules();  // Reshape, Transpose, ...
+[[nodiscard]] std::span<const RuleOf> layout_rules();   // Concat, Split, Expand, ...
+[[nodiscard]] std::span<const RuleOf> mixing_rules();   // MatMul, Softmax, reductions, ...
 
 // Evaluates arithmetic on sizes: nullopt for what it is not.
 [[nodiscard]] std::optional<Flow> evaluate_numbers(const Walk& walk, ir::NodeId node);
@@ -79,10 +80,16 @@ void absorb(Flow& into, const Flow& from, const Walk& walk, ir::NodeId node);
 [[nodiscard]] Result<Flow> broadcast(Walk& walk, ir::NodeId node, std::span<const Flow* const> inputs);
 // Axis `a` of one value meets axis `b` of another element by element.
 [[nodiscard]] Result<Axis> meet(Walk& walk, ir::NodeId node, Flow& flow, const Axis& a, const Axis& b);
+// The shape of the outputs cannot be told: they are global where they depend on pixels.
+[[nodiscard]] Result<void> give_up(Walk& walk, ir::NodeId node);
+[[nodiscard]] double elements_of(const Flow& flow);  // for the base picture
 // {rows, plain k} is a grid k times finer: becomes {rows}.
 void fold_phases(Axis& axis, Flow& flow);
 // The rows (columns) become groups of `factor` whose pixels stand side by side, in channels or on an axis of their own.
 void coarsen(Walk& walk, Flow& flow, Role role, std::int64_t factor);
+// Which axes input `index` names, in its order; all of them where it is left out; nullopt where it cannot be told.
+[[nodiscard]] std::optional<std::vector<std::size_t>> named_axes(const Walk& walk, ir::NodeId node, std::size_t index,
+                                                                 int rank);
 // 0 <= result < rank, or nullopt.
 [[nodiscard]] std::optional<std::size_t> axis_index(std::int64_t axis, int rank);
 

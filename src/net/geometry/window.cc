@@ -28,8 +28,8 @@ struct Window {
 
 bool usable(const Window& w) {
   const auto small = [](std::int64_t v) { return v >= 0 && v <= kLargestAttribute; };
-  return w.kernel >= 1 && w.stride >= 1 && w.dilation >= 1 && w.kernel * w.dilation <= kLargestAttribute && w.stride <= kLargestAttribute &&
-         small(w.begin) && small(w.end) && small(w.output_padding);
+  return w.kernel >= 1 && w.stride >= 1 && w.dilation >= 1 && w.kernel * w.dilation <= kLargestAttribute &&
+         w.stride <= kLargestAttribute && small(w.begin) && small(w.end) && small(w.output_padding);
 }
 
 // The windows along the axes behind batch and channels. Errors: attributes of the wrong length or beyond reason.
@@ -49,8 +49,15 @@ Result<std::vector<Window>> windows_of(Walk& walk, ir::NodeId node, const Intege
   for (std::size_t i = 0; i < axes; ++i) {
     Window& w = windows[i];
     if (kernel[i] > kLargestAttribute || dilations[i] > kLargestAttribute) return walk.shapes_do_not_fit(node);
-    w = {kernel[i], strides[i], dilations[i], pads[i], pads[axes + i], extra[i], graph.integer(node, "ceil_mode", 0) != 0,
-         automatic.starts_with("SAME"), automatic == "SAME_LOWER"};
+    w = {kernel[i],
+         strides[i],
+         dilations[i],
+         pads[i],
+         pads[axes + i],
+         extra[i],
+         graph.integer(node, "ceil_mode", 0) != 0,
+         automatic.starts_with("SAME"),
+         automatic == "SAME_LOWER"};
     if (automatic == "VALID") w.begin = w.end = 0;
     if (!usable(w)) return walk.shapes_do_not_fit(node);
   }
@@ -128,28 +135,26 @@ bool slide_back(Walk& walk, Flow& flow, Axis& axis, Window w) {
 }
 
 // Applies the windows to the axes behind batch and channels, and puts `channels` in their place.
-Result<void> apply(Walk& walk, ir::NodeId node, Flow flow, const Integers& kernel, std::optional<Axis> channels, bool back = false) {
+Result<void> apply(Walk& walk, ir::NodeId node, Flow flow, const Integers& kernel, std::optional<Axis> channels,
+                   bool back = false) {
   MANTISSA_ASSIGN(const std::vector<Window> windows, windows_of(walk, node, kernel));
   if (flow.axes.size() != windows.size() + 2) return walk.shapes_do_not_fit(node);
   if (has_spatial(flow.axes[1])) make_global(flow, walk, node, "takes rows or columns for channels");
   for (std::size_t i = 0; i < windows.size(); ++i) {
     Axis& axis = flow.axes[i + 2];
     fold_phases(axis, flow);
-    const bool trivial = windows[i].reach() == 0 && windows[i].stride == 1 && windows[i].begin == 0 && windows[i].end == 0;
+    const bool trivial =
+        windows[i].reach() == 0 && windows[i].stride == 1 && windows[i].begin == 0 && windows[i].end == 0;
     if (trivial && !back) continue;
-    if (has_spatial(axis) && role_of(axis) == Role::plain) make_global(flow, walk, node, "slides over rows and columns in one");
-    if (!(back ? slide_back(walk, flow, axis, windows[i]) : slide(walk, flow, axis, windows[i]))) return walk.shapes_do_not_fit(node);
+    if (has_spatial(axis) && role_of(axis) == Role::plain)
+      make_global(flow, walk, node, "slides over rows and columns in one");
+    if (!(back ? slide_back(walk, flow, axis, windows[i]) : slide(walk, flow, axis, windows[i])))
+      return walk.shapes_do_not_fit(node);
   }
   if (channels) flow.axes[1] = *channels;
   flow.numbers = nullptr;
   walk.set_output(node, std::move(flow));
   return {};
-}
-
-double elements(const Flow& flow) {
-  double product = 1;
-  for (const Axis& axis : flow.axes) product *= static_cast<double>(base_size(axis));
-  return product;
 }
 
 Integers kernel_of(const Flow& weight) {
@@ -158,28 +163,23 @@ Integers kernel_of(const Flow& weight) {
   return kernel;
 }
 
-void unknown_output(Walk& walk, ir::NodeId node) {
-  Flow out;
-  for (std::size_t i = 0; i < walk.graph().node(node).inputs.size(); ++i) absorb(out, walk.input(node, i), walk, node);
-  make_global(out, walk, node, "has a size that cannot be told from the graph");
-  walk.set_output(node, std::move(out));
-}
-
 Result<void> conv_rule(Walk& walk, ir::NodeId node, bool back) {
   Flow flow = walk.input(node, 0);
   const Flow& weight = walk.input(node, 1);
-  if (!flow.shape_known || !weight.shape_known) return unknown_output(walk, node), Result<void>();
+  if (!flow.shape_known || !weight.shape_known) return give_up(walk, node);
   if (weight.axes.size() < 3) return walk.shapes_do_not_fit(node);
   for (std::size_t i = 1; i < walk.graph().node(node).inputs.size(); ++i) absorb(flow, walk.input(node, i), walk, node);
   const Integers kernel = kernel_of(weight);
   const std::int64_t group = std::clamp<std::int64_t>(walk.graph().integer(node, "group", 1), 1, kLargestAttribute);
-  const std::int64_t features = back ? std::min(base_size(weight.axes[1]), kLongestAxis / group) * group : base_size(weight.axes[0]);
+  const std::int64_t features =
+      back ? std::min(base_size(weight.axes[1]), kLongestAxis / group) * group : base_size(weight.axes[0]);
   double per_position = static_cast<double>(base_size(weight.axes[1]));
   for (const std::int64_t size : kernel) per_position *= static_cast<double>(size);
-  const double before = elements(flow);
+  const double before = elements_of(flow);
   MANTISSA_TRY(apply(walk, node, std::move(flow), kernel, plain_axis(features), back));
-  const ir::ValueId output = walk.graph().node(node).outputs.empty() ? ir::kNoValue : walk.graph().node(node).outputs.front();
-  if (output != ir::kNoValue) walk.note_cost(node, (back ? before : elements(walk.flow(output))) * per_position);
+  const ir::ValueId output =
+      walk.graph().node(node).outputs.empty() ? ir::kNoValue : walk.graph().node(node).outputs.front();
+  if (output != ir::kNoValue) walk.note_cost(node, (back ? before : elements_of(walk.flow(output))) * per_position);
   return {};
 }
 
@@ -188,7 +188,7 @@ Result<void> conv_transpose(Walk& walk, ir::NodeId node) { return conv_rule(walk
 
 Result<void> pool(Walk& walk, ir::NodeId node) {
   const Flow& flow = walk.input(node, 0);
-  if (!flow.shape_known) return unknown_output(walk, node), Result<void>();
+  if (!flow.shape_known) return give_up(walk, node);
   return apply(walk, node, flow, walk.graph().integers(node, "kernel_shape", {}), std::nullopt);
 }
 

@@ -26,11 +26,12 @@ asan:  ## the tests under the address and undefined-behaviour sanitizers
 	@tools/run_tests.py asan
 
 tidy:  ## clang-tidy on every source
-	@tools/setup.py --tests
+	@tools/setup.py --tests --lint
 	@cmake --preset tidy
 	@cmake --build --preset tidy
 
 format:  ## clang-format on every source
+	@tools/setup.py --lint
 	@git ls-files '*.h' '*.cc' | xargs -r clang-format -i
 
 clean:  ## remove the build folders (the cache stays)

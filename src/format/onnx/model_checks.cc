@@ -3,12 +3,10 @@
 #include <optional>
 
 #include "format/onnx/opset.h"
+#include "format/onnx/shapes.h"
 
 namespace mantissa::format {
 namespace {
-
-// Networks stay below 10; a hostile file could make every shape a million long.
-constexpr int highest_rank = 64;
 
 bool is_onnx_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
 
@@ -86,8 +84,6 @@ Result<int> check_model(onnx::ModelProto& model) {
 
   model.clear_opset_import();
   model.add_opset_import()->set_version(opset);
-  // Shape inference takes constants that are not listed as inputs only from IR version 4 on.
-  if (model.ir_version() < 4) model.set_ir_version(4);
   return opset;
 }
 

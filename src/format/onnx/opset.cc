@@ -61,12 +61,28 @@ bool only_adds(const std::string& op, int since) {
   });
 }
 
+std::vector<std::string> refused_changes() {
+  std::vector<std::string> refused;
+  for (const onnx::OpSchema& schema : onnx::OpSchemaRegistry::get_all_schemas_with_history()) {
+    const int since = schema.since_version();
+    if (!schema.domain().empty() || since <= oldest_opset || since > ir::kOpset) continue;
+    const std::string& op = schema.Name();
+    const bool is_new = schema_of(op, since - 1) == nullptr;
+    const bool has_rule = opset_rule(op, since) != nullptr || opset_rule(op, any_opset) != nullptr;
+    if (!is_new && !is_control_flow(op) && !has_rule && !only_adds(op, since))
+      refused.push_back(op + " " + std::to_string(since));
+  }
+  std::sort(refused.begin(), refused.end());
+  return refused;
+}
+
 Result<void> OpsetMapping::check(onnx::NodeProto& node) const {
   const std::string& op = node.op_type();
   if (is_control_flow(op))
     return unsupported("control flow (" + op + ") cannot be read", "Export the network without it");
   const auto* schema = schema_of(op, opset_);
   if (schema == nullptr) return unsupported("ONNX has no operator " + in_opset(op, opset_));
+  if (schema->Deprecated()) return unsupported("ONNX withdrew " + in_opset(op, schema->since_version()));
   MANTISSA_TRY(guarded([&] { schema->Verify(node); }));
   if (opset_ <= ir::kOpset || schema->since_version() <= ir::kOpset) return {};
 
@@ -103,7 +119,7 @@ const std::vector<int>& OpsetMapping::changes(const std::string& op) {
 
 Result<void> OpsetMapping::apply(NodeInMapping& mapping) {
   ir::Node& node = mapping.node;
-  if (const OpsetRule rule = opset_rule(node.op, 0)) MANTISSA_TRY(rule(mapping));
+  if (const OpsetRule rule = opset_rule(node.op, any_opset)) MANTISSA_TRY(rule(mapping));
   int reached = opset_;
   for (;;) {
     // Looked up anew each time: a rule may rename the operator (Upsample becomes Resize), which then goes on with its own changes.

@@ -29,11 +29,16 @@ struct NodeInMapping {
 
 using OpsetRule = Result<void> (*)(NodeInMapping&);
 
-// The rule for what `op` changed in opset `since`, nullptr where there is none.
+inline constexpr int any_opset = 0;
+
+// The rule for what `op` changed in opset `since`, or for what is simplified whatever the opset; nullptr where there is none.
 [[nodiscard]] OpsetRule opset_rule(std::string_view op, int since);
 
 // Whether what `op` means in opset `since - 1` can be said in the same form in opset `since`.
 [[nodiscard]] bool only_adds(const std::string& op, int since);
+
+// "GroupNormalization 21": the changes up to opset 21 that are refused. A test compares them with those that are known to be.
+[[nodiscard]] std::vector<std::string> refused_changes();
 
 // Maps the nodes of one model.
 class OpsetMapping {

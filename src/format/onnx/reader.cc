@@ -11,6 +11,7 @@
 #include "format/onnx/element_type.h"
 #include "format/onnx/library_errors.h"
 #include "format/onnx/model_checks.h"
+#include "format/onnx/node_order.h"
 #include "format/onnx/opset.h"
 #include "format/onnx/shapes.h"
 #include "format/onnx/tensor.h"
@@ -59,8 +60,10 @@ class Reader {
     MANTISSA_ASSIGN(const int opset, check_model(model_));
     OpsetMapping mapping(opset);
     for (auto& node : *proto_.mutable_node()) MANTISSA_TRY(mapping.check(node).in(place(node)));
+    MANTISSA_TRY(hoist_constants(proto_));
+    MANTISSA_TRY(sort_nodes(proto_));
     MANTISSA_TRY(take_small_external_data());
-    MANTISSA_TRY(infer_shapes(model_));
+    MANTISSA_TRY(infer_shapes(proto_, opset));
 
     graph_.name = proto_.name();
     for (const auto& entry : model_.metadata_props()) graph_.metadata.emplace_back(entry.key(), entry.value());
@@ -119,10 +122,6 @@ class Reader {
   Result<void> add_constants() {
     for (auto& tensor : *proto_.mutable_initializer())
       MANTISSA_TRY(add_constant(tensor.name(), take_tensor(tensor, external_)));
-    for (auto& node : *proto_.mutable_node()) {
-      if (node.op_type() != "Constant") continue;
-      MANTISSA_TRY(add_constant(node.output(0), take_constant(node, external_)).in(place(node)));
-    }
     return {};
   }
 
@@ -139,10 +138,9 @@ class Reader {
     return {};
   }
 
-  // All of them before the first node, because a file may list its nodes in any order.
+  // All of them before the first node, so that rules of the opset mapping may ask for any value's type.
   Result<void> add_node_outputs() {
     for (const auto& node : proto_.node()) {
-      if (node.op_type() == "Constant") continue;
       for (const std::string& output : node.output()) {
         if (!output.empty()) MANTISSA_TRY(add_value(output).in(place(node)));
       }
@@ -151,7 +149,6 @@ class Reader {
   }
 
   Result<void> add_node(onnx::NodeProto& message, OpsetMapping& mapping) {
-    if (message.op_type() == "Constant") return {};
     NodeInMapping mapped{graph_, {}, {}};
     ir::Node& node = mapped.node;
     node.op = message.op_type();

@@ -1,4 +1,4 @@
-#include <utility>
+#include "run/network_colours.h"
 
 #include "image/colour.h"
 #include "image/resize.h"
@@ -21,17 +21,24 @@ Picture mean_of_channels(const Picture& picture) {
   return mean;
 }
 
-Picture with_chroma_of(const Picture& luminance, const Picture& input) {
-  Picture chroma = image::select_channels(image::rgb_to_ycbcr(input), 1, 2);
-  if (chroma.width != luminance.width || chroma.height != luminance.height)
-    chroma = image::resize_bicubic(chroma, luminance.width, luminance.height);
-  Picture ycbcr = luminance;
+}  // namespace
+
+bool has_colours_of(const image::PictureInfo& info, const net::Task& task) {
+  return !info.has_alpha && task.colour == (info.channels == 1 ? Colour::luminance : Colour::rgb);
+}
+
+Picture chroma_of(const Picture& rgb) { return image::select_channels(image::rgb_to_ycbcr(rgb), 1, 2); }
+
+Picture join_luminance(const Picture& luminance, const Picture& chroma) {
+  Picture ycbcr;
+  ycbcr.width = luminance.width;
+  ycbcr.height = luminance.height;
   ycbcr.channels = 3;
+  ycbcr.samples.reserve(luminance.samples.size() + chroma.samples.size());
+  ycbcr.samples.insert(ycbcr.samples.end(), luminance.samples.begin(), luminance.samples.end());
   ycbcr.samples.insert(ycbcr.samples.end(), chroma.samples.begin(), chroma.samples.end());
   return image::ycbcr_to_rgb(ycbcr);
 }
-
-}  // namespace
 
 Picture to_network_colours(const Picture& picture, const net::Task& task) {
   const bool grey = picture.channels == 1;
@@ -46,7 +53,7 @@ Picture to_network_colours(const Picture& picture, const net::Task& task) {
   return picture;
 }
 
-Picture from_network_colours(Picture output, const Picture& input, const net::Task& task) {
+Picture from_network_colours(const Picture& output, const Picture& input, const net::Task& task) {
   const bool grey = input.channels == 1;
   switch (task.colour) {
     case Colour::rgb:
@@ -54,7 +61,9 @@ Picture from_network_colours(Picture output, const Picture& input, const net::Ta
     case Colour::ycbcr:
       return grey ? image::select_channels(output, 0, 1) : image::ycbcr_to_rgb(output);
     case Colour::luminance:
-      return grey ? output : with_chroma_of(output, input);
+      if (grey) return output;
+      if (output.width == input.width && output.height == input.height) return join_luminance(output, chroma_of(input));
+      return join_luminance(output, image::resize_bicubic(chroma_of(input), output.width, output.height));
   }
   return output;
 }

@@ -27,7 +27,7 @@ using Tap = std::function<void(std::string_view value, std::span<const std::int6
 
 struct SessionOptions {
   int threads = 0;             // 0: all cores
-  bool optimize = true;        // false: the graph is executed as written, node by node
+  bool optimize = true;        // false: the graph is executed as written, node by node; not every provider can
   Tap tap;                     // for graphs with mantissa.Tap nodes (pass/insert_taps.h); only for providers with `taps`
 };
 

@@ -11,6 +11,7 @@
 #include "base/threads.h"
 #include "image/resize.h"
 #include "run/memory_picture.h"
+#include "run/network_colours.h"
 #include "run/strip.h"
 #include "run/tiling.h"
 
@@ -97,7 +98,7 @@ class Restoration {
 
  private:
   Result<void> run_tile(const Tile& tile, Picture& rows);
-  [[nodiscard]] Picture finished(Picture network_rows, const Tile& tile) const;
+  [[nodiscard]] Picture finished(const Picture& network_rows, const Tile& tile) const;
 
   Session& session_;
   const net::Task& task_;
@@ -127,18 +128,23 @@ Result<void> Restoration::run_tile(const Tile& tile, Picture& rows) {
 }
 
 // Rows as the file holds them: its own colours, and alpha where it has that.
-Picture Restoration::finished(Picture network_rows, const Tile& tile) const {
-  const auto channels = static_cast<std::size_t>(info_.channels);
+Picture Restoration::finished(const Picture& network_rows, const Tile& tile) const {
   const bool needs_chroma = task_.colour == net::Colour::luminance && info_.channels == 3;
-  Picture source;  // in the size of the output; where its numbers are not needed, only the count of its channels
-  if (needs_chroma || info_.has_alpha)
-    source = resampled(strip_.rows(), strip_.begin(), tile.keep.y, tile.keep.height, task_.scale);
-  Picture colours = info_.has_alpha ? image::select_channels(source, 0, info_.channels) : source;
-  colours.channels = info_.channels;
-  Picture result = from_network_colours(std::move(network_rows), colours, task_);
+  const auto at_output_size = [&](const Picture& rows) {
+    return resampled(rows, strip_.begin(), tile.keep.y, tile.keep.height, task_.scale);
+  };
+  Picture result;
+  if (needs_chroma) {
+    const Picture chroma = chroma_of(image::select_channels(strip_.rows(), 0, info_.channels));
+    result = join_luminance(network_rows, at_output_size(chroma));
+  } else {
+    Picture input;  // of which nothing but the number of channels is needed
+    input.channels = info_.channels;
+    result = from_network_colours(network_rows, input, task_);
+  }
   if (info_.has_alpha) {
-    const auto alpha = std::as_const(source).plane(static_cast<int>(channels));
-    result.samples.insert(result.samples.end(), alpha.begin(), alpha.end());
+    const Picture alpha = at_output_size(image::select_channels(strip_.rows(), info_.channels, 1));
+    result.samples.insert(result.samples.end(), alpha.samples.begin(), alpha.samples.end());
     ++result.channels;
   }
   return result;
@@ -148,17 +154,23 @@ Result<RestoreStatistics> Restoration::run(image::PictureWriter& writer,
                                            const std::function<void(int, int)>& progress) {
   const auto start = Clock::now();
   const int tiles = static_cast<int>(plan_.tiles.size());
+  const bool own_colours = has_colours_of(info_, task_);
+  Picture rows;  // what the network gives for a row of tiles
   for (auto tile = plan_.tiles.begin(); tile != plan_.tiles.end();) {
     const Tile& first = *tile;  // of a row
     const Rows needed = rows_needed(first, info_.height);
     MANTISSA_TRY(strip_.move_to(needed.begin, needed.end));
-    Picture rows(info_.width * task_.scale, first.keep.height * task_.scale, net::channels_of(task_.colour));
+    if (rows.height != first.keep.height * task_.scale)  // else every sample is written anew
+      rows = Picture(info_.width * task_.scale, first.keep.height * task_.scale, net::channels_of(task_.colour));
     for (; tile != plan_.tiles.end() && tile->keep.y == first.keep.y; ++tile) {
       MANTISSA_TRY(run_tile(*tile, rows));
       ++statistics_.tiles;
       if (progress) progress(statistics_.tiles, tiles);
     }
-    MANTISSA_TRY(writer.write_rows(finished(std::move(rows), first)));
+    if (own_colours)
+      MANTISSA_TRY(writer.write_rows(rows));
+    else
+      MANTISSA_TRY(writer.write_rows(finished(rows, first)));
   }
   MANTISSA_TRY(writer.finish());
   statistics_.input_pixels = static_cast<std::int64_t>(info_.width) * info_.height;

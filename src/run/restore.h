@@ -25,7 +25,7 @@ struct RestoreStatistics {
 // What the network gets for a grey or RGB picture, and what a grey or RGB picture its output is; both in 0..1, not yet in the network's range. For a luminance network and an RGB picture the
 // chroma is resampled bicubically; an RGB network gets a grey picture as three equal channels and its result is averaged.
 [[nodiscard]] image::Picture to_network_colours(const image::Picture& picture, const net::Task& task);
-[[nodiscard]] image::Picture from_network_colours(image::Picture output, const image::Picture& input, const net::Task& task);
+[[nodiscard]] image::Picture from_network_colours(const image::Picture& output, const image::Picture& input, const net::Task& task);
 
 // A whole picture that fits in memory, untiled or in tiles; grey or RGB in 0..1 in and out, neither clipped nor rounded.
 [[nodiscard]] Result<image::Picture> restore(Session& session, const net::Task& task, const image::Picture& picture,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/threads.h"
+#include "run/network_colours.h"
 #include "run/restore.h"
 
 namespace mantissa::run {
@@ -48,11 +49,8 @@ Result<void> Strip::move_to(int begin, int end) {
   begin_ = begin;
 
   const image::PictureInfo& info = reader_.info();
-  const bool own_colours =
-      !info.has_alpha && task_.colour == (info.channels == 1 ? net::Colour::luminance : net::Colour::rgb);
-  if (own_colours)
-    converted_ = {};
-  else
+  converted_ = {};
+  if (!has_colours_of(info, task_))
     converted_ = to_network_colours(info.has_alpha ? image::select_channels(rows_, 0, info.channels) : rows_, task_);
   return {};
 }

@@ -163,7 +163,8 @@ ir::ValueId Builder::pixel_shuffle(ir::ValueId x, int factor, const std::string&
   const ir::ValueId output =
       node("DepthToSpace", {x}, layer, {{"blocksize", std::int64_t{factor}}, {"mode", std::string("CRD")}});
   ir::Shape& shape = *graph_.value(output).shape;
-  shape = {shape[0], {shape[1].size / (factor * factor), ""}, times(shape[2], factor), times(shape[3], factor)};
+  const std::int64_t block = std::int64_t{factor} * factor;
+  shape = {shape[0], {shape[1].size / block, ""}, times(shape[2], factor), times(shape[3], factor)};
   return output;
 }
 

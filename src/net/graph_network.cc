@@ -105,7 +105,7 @@ Network generic(const Facts& facts) {
   if (task.scale > 1) task.kind = "super-resolution";
   task.colour = *colour_of_channels(facts.channels);
   task.assumed = {"range 0..1"};
-  if (task.colour == Colour::rgb) task.assumed.push_back("colour rgb");
+  if (task.colour == Colour::rgb) task.assumed.emplace_back("colour rgb");
   return network;
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <deque>
 #include <numeric>
+#include <ranges>
 #include <vector>
 
 #include "net/geometry/walk.h"
@@ -175,9 +176,9 @@ Result<void> squeeze(Walk& walk, ir::NodeId node) {
   } else {
     return give_up(walk, node);
   }
-  for (auto at = gone.rbegin(); at != gone.rend(); ++at) {
-    if (base_size(flow.axes[*at]) != 1) return walk.shapes_do_not_fit(node);
-    flow.axes.erase(flow.axes.begin() + static_cast<std::ptrdiff_t>(*at));
+  for (const std::size_t axis : std::views::reverse(gone)) {  // so that erasing moves none that is still to come
+    if (base_size(flow.axes[axis]) != 1) return walk.shapes_do_not_fit(node);
+    flow.axes.erase(flow.axes.begin() + static_cast<std::ptrdiff_t>(axis));
   }
   walk.set_output(node, std::move(flow));
   return {};

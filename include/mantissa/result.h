@@ -16,7 +16,7 @@ namespace mantissa {
 // The kind of failure. The number is the exit code of the command-line program.
 enum class ErrorCode {
   usage = 2,         // the request makes no sense as it was typed
-  bad_input = 3,     // a file or a picture that was read is missing, damaged or of the wrong kind
+  bad_input = 3,     // a file or a picture is missing, damaged or of the wrong kind, or the place to write to cannot be used
   gate_failed = 4,   // a variant lost more quality than the gate allows
   unsupported = 5,   // the input is sound, but this version or this machine cannot do it
   internal = 70,     // a mistake of ours

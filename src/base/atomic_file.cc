@@ -18,15 +18,15 @@ namespace {
 
 Error cannot_create(const fs::path& path, int error_number) {
   if (error_number == ENOENT) {
-    return usage_error(
+    return bad_input(
         "there is no folder " + quoted(path.parent_path()) + " to write " + quoted(path.filename()) + " into",
         "Create it first");
   }
-  return system_error(error_number == ENOSPC ? ErrorCode::unsupported : ErrorCode::usage, "create", path, error_number);
+  return system_error(ErrorCode::bad_input, "create", path, error_number);
 }
 
 Error cannot_write(const fs::path& path, int error_number) {
-  return system_error(ErrorCode::unsupported, "write", path, error_number);
+  return system_error(ErrorCode::bad_input, "write", path, error_number);
 }
 
 std::string random_suffix() {
@@ -77,7 +77,7 @@ int rename_without_replacing(const fs::path& from, const fs::path& to) {
 }
 
 Error exists_already(const fs::path& path) {
-  return usage_error(quoted(path) + " exists already", "Remove it first, or choose another name");
+  return bad_input(quoted(path) + " exists already", "Remove it first, or choose another name");
 }
 
 }  // namespace
@@ -108,13 +108,13 @@ AtomicFile::~AtomicFile() = default;
 
 Result<AtomicFile> AtomicFile::create(const fs::path& path) {
   const fs::path target = without_links(path);
-  if (!target.has_filename()) return usage_error(quoted(path) + " does not name a file");
+  if (!target.has_filename()) return bad_input(quoted(path) + " does not name a file");
 
   struct stat existing {};
   const bool exists = ::stat(target.c_str(), &existing) == 0;
   // Above all for devices: renaming onto /dev/null would put a file there.
   if (exists && !S_ISREG(existing.st_mode)) {
-    return usage_error(quoted(path) + " exists and is not a regular file", "Choose another name");
+    return bad_input(quoted(path) + " exists and is not a regular file", "Choose another name");
   }
   Descriptor descriptor;
   MANTISSA_ASSIGN(fs::path temporary, create_temporary(target, [&](const fs::path& name) {
@@ -176,7 +176,7 @@ Result<AtomicFolder> AtomicFolder::create(const fs::path& path) {
   const fs::path target = path.has_filename() ? path : path.parent_path();
   struct stat existing {};
   if (::lstat(target.c_str(), &existing) == 0) return exists_already(target);
-  if (!target.has_filename()) return usage_error(quoted(path) + " does not name a folder");
+  if (!target.has_filename()) return bad_input(quoted(path) + " does not name a folder");
   MANTISSA_ASSIGN(fs::path temporary,
                   create_temporary(target, [](const fs::path& name) { return ::mkdir(name.c_str(), 0777) == 0; }));
   return AtomicFolder(std::make_unique<State>(target, std::move(temporary)));

@@ -13,8 +13,7 @@
 
 namespace mantissa::base {
 
-// Messages name the path in their sentence. Reading fails with bad_input; writing with usage where the name is wrong (no such
-// folder, not permitted, exists already), with unsupported where the machine cannot (the disk is full).
+// Messages name the path in their sentence. Whatever is wrong with a place to read or write is bad_input; a full disk too.
 
 // Maps a regular file read-only; its pages are read when touched. Errors (bad_input): missing, a folder, unreadable, empty.
 // Who shortens the file while it is mapped makes the process fail with SIGBUS.

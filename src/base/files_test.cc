@@ -106,13 +106,13 @@ TEST(AtomicFile, RefusesWhatIsNoFile) {
     const auto result = write_text(path, "x");
     return result.ok() ? 0 : static_cast<int>(result.error().code);
   };
-  const int usage = static_cast<int>(ErrorCode::usage);
-  EXPECT_EQ(code("/dev/null"), usage);
+  const int refused = static_cast<int>(ErrorCode::bad_input);
+  EXPECT_EQ(code("/dev/null"), refused);
   EXPECT_TRUE(fs::is_character_file("/dev/null"));
-  EXPECT_EQ(code(folder.path()), usage);
-  EXPECT_EQ(code(folder / "a/"), usage);
-  EXPECT_EQ(code(""), usage);
-  EXPECT_EQ(code(folder / "none/a"), usage);
+  EXPECT_EQ(code(folder.path()), refused);
+  EXPECT_EQ(code(folder / "a/"), refused);
+  EXPECT_EQ(code(""), refused);
+  EXPECT_EQ(code(folder / "none/a"), refused);
   EXPECT_EQ(folder.entries(), 0U);
 }
 
@@ -142,7 +142,7 @@ TEST(AtomicFile, AFullDiskIsAnErrorAndLeavesNothing) {
     auto file = AtomicFile::create(folder / "a");
     if (!file.ok() || !file->write(std::string(900, 'x')).ok()) return 1;
     const auto result = file->write(std::string(900, 'x'));  // a part of it fits
-    if (result.ok() || result.error().code != ErrorCode::unsupported) return 2;
+    if (result.ok() || result.error().code != ErrorCode::bad_input) return 2;
     return result.error().message().find("/a\": File too large. Raise the limit") != std::string::npos ? 0 : 3;
   });
   EXPECT_EQ(code, 0);
@@ -176,7 +176,7 @@ TEST(AtomicFolder, NeverReplaces) {
     ASSERT_TRUE(fs::create_directory(folder / "late"));  // somebody was faster; rename() would replace an empty folder
     const auto result = late->commit();
     ASSERT_FALSE(result.ok());
-    EXPECT_EQ(result.error().code, ErrorCode::usage);
+    EXPECT_EQ(result.error().code, ErrorCode::bad_input);
     EXPECT_TRUE(fs::is_empty(folder / "late"));
   }
   EXPECT_EQ(folder.entries(), 2U);

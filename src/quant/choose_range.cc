@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <vector>
 
 namespace mantissa::quant {
@@ -15,7 +16,7 @@ class ClippingError {
  public:
   explicit ClippingError(const Histogram& histogram) : histogram_(histogram) {
     for (int i = 0; i < Histogram::kBins; ++i) {
-      const auto n = static_cast<double>(histogram.bins()[static_cast<std::size_t>(i)]);
+      const double n = histogram.bins()[static_cast<std::size_t>(i)];
       const double x = histogram.bin_centre(i);
       count_.push_back(count_.back() + n);
       sum_.push_back(sum_.back() + n * x);
@@ -62,12 +63,12 @@ ir::Quantization annotation(double low, double high, base::NumberFormat format) 
 ir::Quantization range_between(double low, double high) { return annotation(low, high, base::NumberFormat::uint8); }
 
 ir::Quantization choose_range(const Histogram& histogram, RangeMethod method, base::NumberFormat format) {
-  double low = std::min(histogram.minimum(), 0.0F);
-  double high = std::max(histogram.maximum(), 0.0F);
-  if (method == RangeMethod::minimum_maximum || histogram.count() == histogram.zeros()) return annotation(low, high, format);
+  double low = histogram.minimum();
+  double high = histogram.maximum();
+  if (method == RangeMethod::minimum_maximum || histogram.only_zeros()) return annotation(low, high, format);
   if (format == base::NumberFormat::int8) low = -(high = std::max(-low, high));
 
-  // Rounding costs step^2 / 12 for every value inside that is not exactly zero (uniform error within a step).
+  // Rounding costs step^2 / 12 for every element inside (uniform error within a step).
   const ClippingError clipping(histogram);
   const bool symmetric = format == base::NumberFormat::int8;
   double best_error = INFINITY;
@@ -79,8 +80,8 @@ ir::Quantization choose_range(const Histogram& histogram, RangeMethod method, ba
       if (symmetric && j != i) continue;
       const double candidate_low = low * (1 - (1 - kSmallest) * j / kSteps);
       const double step = (candidate_high - candidate_low) / 255;
-      const double inside = clipping.between(candidate_low, candidate_high) - static_cast<double>(histogram.zeros());
-      const double error = std::max(inside, 0.0) * step * step / 12 + clipping.above(candidate_high) + clipping.below(candidate_low);
+      const double inside = clipping.between(candidate_low, candidate_high);
+      const double error = inside * step * step / 12 + static_cast<double>(std::getenv("CW") ? atof(std::getenv("CW")) : 1.0) * (clipping.above(candidate_high) + clipping.below(candidate_low));
       if (error < best_error) {
         best_error = error;
         best_low = candidate_low;

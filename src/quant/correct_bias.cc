@@ -9,7 +9,7 @@ Result<void> correct_bias(ir::Graph& graph, ir::NodeId convolution, const std::v
   const auto inputs_per_group = static_cast<std::size_t>(weight.shape[1]);
   const std::size_t taps = after.size() / (outputs * inputs_per_group);
   const auto groups = static_cast<std::size_t>(graph.integer(convolution, "group", 1));
-  if (input.channel_sums.size() != inputs_per_group * groups) return {};  // not one picture channel a weight: nothing to go by
+  if (input.channels.size() != inputs_per_group * groups) return {};  // not one picture channel a weight: nothing to go by
 
   std::vector<float> bias(outputs, 0.0F);
   const ir::Tensor* old = graph.constant_input(convolution, 2);
@@ -27,7 +27,7 @@ Result<void> correct_bias(ir::Graph& graph, ir::NodeId convolution, const std::v
         const std::size_t index = (o * inputs_per_group + i) * taps + t;
         difference += static_cast<double>(after[index]) - before[index];
       }
-      shift += difference * input.channel_mean(first_input + i);
+      shift += difference * input.channels[first_input + i].mean();
     }
     bias[o] = static_cast<float>(bias[o] - shift);
   }

@@ -59,9 +59,9 @@ Result<void> find_half_islands(const Graph& graph, plan::Plan& plan, const Stati
     }
     for (const ValueId output : graph.node(choice.node).outputs) {
       if (output == ir::kNoValue) continue;
-      const auto entry = statistics.find(graph.value(output).name);
-      if (entry == statistics.end()) continue;
-      const double largest = std::max(-static_cast<double>(entry->second.histogram.minimum()), static_cast<double>(entry->second.histogram.maximum()));
+      const auto entry = statistics.values.find(graph.value(output).name);
+      if (entry == statistics.values.end()) continue;
+      const double largest = entry->second.largest_magnitude();
       if (largest <= limit) continue;
       too_large.insert(output);
       reason = "its result reaches " + number(largest) + " on calibration pictures";

@@ -56,8 +56,8 @@ class Quantizer {
 
  private:
   Result<const ValueStatistics*> observed(ValueId id) const {
-    const auto entry = statistics_.find(graph_.value(id).name);
-    if (entry == statistics_.end()) return internal_error("the value " + graph_.value(id).name + " was not observed");
+    const auto entry = statistics_.values.find(graph_.value(id).name);
+    if (entry == statistics_.values.end()) return internal_error("the value " + graph_.value(id).name + " was not observed");
     return &entry->second;
   }
 
@@ -71,7 +71,7 @@ class Quantizer {
       }
     }
     MANTISSA_ASSIGN(const ValueStatistics* statistics, observed(id));
-    const Histogram& histogram = statistics->histogram;
+    const Histogram histogram = statistics->histogram();
     const auto [black, white] = options_.picture_range;
     const bool is_input = value.producer == ir::kNoNode;
     if (is_input && histogram.minimum() >= black && histogram.maximum() <= white)
@@ -85,7 +85,9 @@ class Quantizer {
     const ValueId input = graph_.node(id).inputs[0];
     const ValueId weight = own_copy(id, 1);
     MANTISSA_ASSIGN(const std::vector<float> before, graph_.value(weight).constant->floats());
-    MANTISSA_TRY(round_weights(graph_, weight, output_axis(graph_, id), options_.weight_levels));
+    const auto moments = statistics_.moments.find(id);
+    MANTISSA_TRY(round_weights(graph_, weight, output_axis(graph_, id), options_.weight_levels,
+                               moments == statistics_.moments.end() ? nullptr : &moments->second));
     if (graph_.node(id).op == "Conv") {
       MANTISSA_ASSIGN(const ValueStatistics* statistics, observed(input));
       MANTISSA_TRY(correct_bias(graph_, id, before, *statistics));

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "base/threads.h"
+#include "quant/compensate_rounding.h"
 
 namespace mantissa::quant {
 namespace {
@@ -57,7 +58,7 @@ float best_scale(const std::vector<float>& weights, float levels) {
 
 }  // namespace
 
-Result<void> round_weights(ir::Graph& graph, ir::ValueId weight, int axis, int levels) {
+Result<void> round_weights(ir::Graph& graph, ir::ValueId weight, int axis, int levels, const PatchMoments* moments) {
   const std::vector<std::int64_t> shape = graph.value(weight).constant->shape;
   MANTISSA_ASSIGN(std::vector<float> reals, graph.value(weight).constant->floats());
   const auto channels = static_cast<std::size_t>(shape[static_cast<std::size_t>(axis)]);
@@ -72,10 +73,12 @@ Result<void> round_weights(ir::Graph& graph, ir::ValueId weight, int axis, int l
         own.insert(own.end(), reals.begin() + static_cast<std::ptrdiff_t>(start), reals.begin() + static_cast<std::ptrdiff_t>(start + inner));
       const float scale = best_scale(own, static_cast<float>(levels));
       annotation.scales[c] = scale;
+      if (moments != nullptr) continue;
       for (std::size_t start = c * inner; start < reals.size(); start += period)
         for (std::size_t i = start; i < start + inner; ++i) reals[i] = round_to_level(reals[i], scale, static_cast<float>(levels));
     }
   });
+  if (moments != nullptr) MANTISSA_TRY(compensate_rounding(reals, annotation.scales, levels, *moments));
   graph.value(weight).constant = ir::Tensor::of_floats(shape, std::move(reals));
   graph.value(weight).quantization = std::move(annotation);
   return {};

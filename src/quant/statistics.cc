@@ -1,57 +1,60 @@
 #include "quant/statistics.h"
 
-#include <numeric>
+#include <algorithm>
+#include <cmath>
+#include <random>
 
 #include "base/threads.h"
 #include "pass/insert_taps.h"
 
 namespace mantissa::quant {
-namespace {
-
-// Four partial sums let the compiler keep a vector of them.
-double sum(std::span<const float> values) {
-  constexpr std::size_t kBlock = 4096;  // short enough for float sums, which are then added in double
-  double total = 0;
-  for (std::size_t begin = 0; begin < values.size(); begin += kBlock) {
-    const auto block = values.subspan(begin, std::min(kBlock, values.size() - begin));
-    float lanes[16] = {};
-    std::size_t i = 0;
-    for (; i + 16 <= block.size(); i += 16)
-      for (std::size_t lane = 0; lane < 16; ++lane) lanes[lane] += block[i + lane];
-    for (; i < block.size(); ++i) lanes[i % 16] += block[i];
-    total += std::accumulate(std::begin(lanes), std::end(lanes), 0.0);
-  }
-  return total;
-}
-
-}  // namespace
 
 void ValueStatistics::add(std::span<const std::int64_t> shape, std::span<const float> elements) {
-  histogram.add(elements);
-  if (shape.size() < 2) return;
-  const auto channels = static_cast<std::size_t>(shape[1]);
-  const std::size_t rows = static_cast<std::size_t>(shape[0]) * channels;
-  if (rows == 0) return;
-  channel_sums.resize(channels, 0.0);
-  const std::size_t inner = elements.size() / rows;
-  for (std::size_t row = 0; row < rows; ++row) channel_sums[row % channels] += sum(elements.subspan(row * inner, inner));
-  elements_per_channel += static_cast<double>(inner) * static_cast<double>(shape[0]);
+  const std::size_t count = shape.size() < 2 ? 1 : static_cast<std::size_t>(shape[1]);
+  const std::size_t batches = shape.size() < 2 ? 1 : static_cast<std::size_t>(shape[0]);
+  if (elements.empty()) return;
+  if (channels.size() < count) channels.resize(count);
+  const std::size_t inner = elements.size() / (count * batches);
+  base::parallel_for(count, 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t batch = 0; batch < batches; ++batch)
+      for (std::size_t c = begin; c < end; ++c) channels[c].add(elements.subspan((batch * count + c) * inner, inner));
+  });
 }
 
-Result<Statistics> calibrate(const ir::Graph& graph, std::span<const ir::ValueId> values, std::span<const Batch> inputs,
-                             const Execute& execute) {
-  ir::Graph tapped = graph;
-  pass::insert_taps(tapped, values);
+double ValueStatistics::largest_magnitude() const {
+  double largest = 0;
+  for (const ChannelStatistics& channel : channels) largest = std::max({largest, -channel.minimum(), channel.maximum()});
+  return largest;
+}
+
+Result<Statistics> calibrate(const ir::Graph& graph, const StatisticsRequest& request, std::span<const Batch> inputs,
+                             const Execute& execute, std::uint64_t seed) {
+  constexpr double kShareOfPositions = 0.02;
   Statistics statistics;
-  for (const ir::ValueId value : values) statistics.emplace(graph.value(value).name, ValueStatistics{});
+  for (const ir::ValueId value : request.values) statistics.values.emplace(graph.value(value).name, ValueStatistics{});
+  std::multimap<std::string, PatchMoments*, std::less<>> readers;  // of a value
+  for (const ir::NodeId node : request.convolutions) {
+    const auto window = window_of(graph, node);
+    if (!window.ok()) continue;
+    PatchMoments& moments = statistics.moments.emplace(node, PatchMoments(*window)).first->second;
+    readers.emplace(graph.value(graph.node(node).inputs[0]).name, &moments);
+  }
+
+  ir::Graph tapped = graph;
+  pass::insert_taps(tapped, request.values);
+  std::mt19937_64 random(seed);
   const Tap tap = [&](std::string_view name, std::span<const std::int64_t> shape, std::span<const float> elements) {
-    if (const auto entry = statistics.find(name); entry != statistics.end()) entry->second.add(shape, elements);
+    if (const auto entry = statistics.values.find(name); entry != statistics.values.end()) entry->second.add(shape, elements);
+    const auto [first, last] = readers.equal_range(name);
+    for (auto reader = first; reader != last; ++reader)
+      if (shape.size() == 4) reader->second->add(shape, elements, kShareOfPositions, random);
   };
   MANTISSA_TRY(execute(tapped, inputs, tap, {}));
-  for (const auto& [name, observed] : statistics) {
-    if (observed.histogram.not_finite() > 0)
-      return bad_input("the value " + name + " is not finite on the calibration pictures", "Check the range of the network's input (--range)");
-    if (observed.histogram.count() == 0) return internal_error("the value " + name + " was not observed");
+  for (const auto& [name, observed] : statistics.values) {
+    if (observed.channels.empty()) return internal_error("the value " + name + " was not observed");
+    for (const ChannelStatistics& channel : observed.channels)
+      if (channel.not_finite() > 0)
+        return bad_input("the value " + name + " is not finite on the calibration pictures", "Check the range of the network's input (--range)");
   }
   return statistics;
 }

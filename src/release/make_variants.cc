@@ -133,22 +133,25 @@ double share_in_integers(const Graph& graph, const plan::Plan& plan) {
 
 }  // namespace
 
-std::vector<ir::ValueId> values_to_observe(const Graph& graph, const target::Target& target) {
+quant::StatisticsRequest statistics_for(const Graph& graph, const target::Target& target) {
+  quant::StatisticsRequest request;
   std::vector<ir::ValueId> wanted = quant::values_to_watch(graph, plan::plan_half(graph, base::NumberFormat::float16));
   for (const target::ArtifactSpec& spec : target.artifacts) {
     Graph planned = graph;
     plan::apply(plan::plan_int8(graph, style_of(spec)), planned);
     for (const ir::ValueId value : plan::values_to_quantize(planned, style_of(spec)))
       if (std::find(wanted.begin(), wanted.end(), value) == wanted.end()) wanted.push_back(value);
+    for (const NodeId node : planned.sorted())
+      if (planned.node(node).format == base::NumberFormat::int8 && std::find(request.convolutions.begin(), request.convolutions.end(), node) == request.convolutions.end())
+        request.convolutions.push_back(node);
   }
-  std::vector<ir::ValueId> in_order;
   const auto take = [&](ir::ValueId value) {
-    if (std::find(wanted.begin(), wanted.end(), value) != wanted.end()) in_order.push_back(value);
+    if (std::find(wanted.begin(), wanted.end(), value) != wanted.end()) request.values.push_back(value);
   };
   for (const ir::ValueId input : graph.inputs) take(input);
   for (const NodeId node : graph.sorted())
     for (const ir::ValueId output : graph.node(node).outputs) take(output);
-  return in_order;
+  return request;
 }
 
 Result<Draft> make_fp32(const net::Network& network, const std::filesystem::path& folder) {

@@ -22,8 +22,8 @@ struct Draft {
   bool emulated = false;  // by emulation, since no engine here computes in its format
 };
 
-// The values whose statistics the variants below need, in the order of execution: one calibration pass serves them all.
-[[nodiscard]] std::vector<ir::ValueId> values_to_observe(const ir::Graph& graph, const target::Target& target);
+// The statistics that the variants below need: one calibration pass serves them all.
+[[nodiscard]] quant::StatisticsRequest statistics_for(const ir::Graph& graph, const target::Target& target);
 
 // Each writes its file under `folder` and says what it did. `graph` has inferred formats (format::read_onnx).
 [[nodiscard]] Result<Draft> make_fp32(const net::Network& network, const std::filesystem::path& folder);

@@ -57,8 +57,8 @@ Result<const target::Target*> choose_target(const std::string& name) {
 Result<std::vector<Draft>> make_drafts(const net::Network& network, const target::Target& target, const Calibration& calibration,
                                        const ReleaseRequest& request, const fs::path& folder, std::vector<format::LeftOut>& left_out) {
   base::detail("calibrating");
-  MANTISSA_ASSIGN(const quant::Statistics statistics, quant::calibrate(network.graph, values_to_observe(network.graph, target),
-                                                                       calibration.for_ranges, execute_on(kReference)));
+  MANTISSA_ASSIGN(const quant::Statistics statistics, quant::calibrate(network.graph, statistics_for(network.graph, target),
+                                                                       calibration.for_ranges, execute_on(kReference), request.seed));
   std::vector<Draft> drafts;
   MANTISSA_ASSIGN(drafts.emplace_back(), make_fp32(network, folder));
   MANTISSA_ASSIGN(drafts.emplace_back(), make_checkpoint(network, folder));

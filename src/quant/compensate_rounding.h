@@ -1,0 +1,16 @@
+// Rounding against the layer's real inputs: the error of each rounded weight is made up for by the weights that are not rounded yet.
+#pragma once
+
+#include <span>
+
+#include "mantissa/result.h"
+#include "quant/patch_moments.h"
+
+namespace mantissa::quant {
+
+// GPTQ (Frantar et al. 2022) for a convolution: rounds the row of weights of each output channel, most used element first, to multiples of
+// its scale within +-levels, so that the mean squared error of the channel's output over the observed patches is small.
+// `weights`: [outputs][patch] row by row; changed in place. Errors (internal): moments that are not positive definite despite damping.
+[[nodiscard]] Result<void> compensate_rounding(std::span<float> weights, std::span<const float> scales, int levels, const PatchMoments& moments);
+
+}  // namespace mantissa::quant

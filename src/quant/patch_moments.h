@@ -1,0 +1,51 @@
+// Second moments of what the weights of a convolution see: which errors of the weights its inputs make visible.
+#pragma once
+
+#include <cstdint>
+#include <random>
+#include <span>
+#include <vector>
+
+#include "ir/graph.h"
+#include "mantissa/result.h"
+
+namespace mantissa::quant {
+
+// Where a convolution (group 1) looks in its input. Sizes in pixels.
+struct Window {
+  int channels = 0;
+  int kernel_height = 1, kernel_width = 1;
+  int stride_y = 1, stride_x = 1;
+  int dilation_y = 1, dilation_x = 1;
+  int pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
+
+  [[nodiscard]] int size() const { return channels * kernel_height * kernel_width; }  // elements of a patch, ordered as a row of the weights
+};
+
+// The window of a node. Errors (unsupported): not a convolution of two dimensions with constant weights and one group, automatic padding, or more
+// than 4096 elements a patch (the moments of a larger one would not fit the memory of a small machine).
+[[nodiscard]] Result<Window> window_of(const ir::Graph& graph, ir::NodeId node);
+
+// Sum of patch * patch^T over randomly chosen output positions; padding counts as zeros.
+class PatchMoments {
+ public:
+  explicit PatchMoments(const Window& window);
+
+  // Takes about `share` of the positions of one input [batch, channels, height, width], at least 16 of them, chosen by the generator.
+  void add(std::span<const std::int64_t> shape, std::span<const float> elements, double share, std::mt19937_64& random);
+
+  // As if every element of input channel c had been multiplied by factors[c].
+  void scale_channels(std::span<const double> factors);
+
+  [[nodiscard]] const Window& window() const { return window_; }
+  [[nodiscard]] std::size_t samples() const { return samples_; }
+  // Mean of the product of elements i and j, i >= j.
+  [[nodiscard]] double mean(int i, int j) const;
+
+ private:
+  Window window_;
+  std::size_t samples_ = 0;
+  std::vector<float> sums_;  // row-major square, lower triangle
+};
+
+}  // namespace mantissa::quant

@@ -1,0 +1,72 @@
+#include "quant/protect_layers.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+namespace mantissa::quant {
+namespace {
+
+// A network whose layers add independent squared errors; a layer in float adds none.
+struct Fake {
+  std::vector<double> errors;
+  int calls = 0;
+
+  Result<double> operator()(const std::vector<ir::NodeId>& in_float) {
+    ++calls;
+    double total = 1e-6;
+    for (std::size_t i = 0; i < errors.size(); ++i)
+      if (std::find(in_float.begin(), in_float.end(), ir::NodeId(i)) == in_float.end()) total += errors[i];
+    return -10 * std::log10(total);
+  }
+};
+
+std::vector<Layer> layers(const std::vector<double>& macs) {
+  std::vector<Layer> result;
+  for (std::size_t i = 0; i < macs.size(); ++i) result.push_back({ir::NodeId(i), macs[i]});
+  return result;
+}
+
+TEST(ProtectLayers, LeavesAGoodVariantAlone) {
+  Fake fake{{1e-6, 1e-6}};
+  const auto protection = protect_layers(layers({1, 1}), std::ref(fake), {.target_decibels = 45});
+  ASSERT_TRUE(protection.ok());
+  EXPECT_TRUE(protection->steps.empty());
+  EXPECT_EQ(fake.calls, 1);
+}
+
+TEST(ProtectLayers, TakesTheLayerThatBuysMostPerWork) {
+  Fake fake{{1e-5, 2e-4, 2.1e-4, 1e-5}};
+  const auto protection = protect_layers(layers({10, 1, 10, 10}), std::ref(fake), {.target_decibels = 36, .largest_share = 0.9});
+  ASSERT_TRUE(protection.ok());
+  ASSERT_EQ(protection->steps.size(), 1U);
+  EXPECT_EQ(protection->steps[0].node, ir::NodeId(1));
+  EXPECT_GE(protection->steps[0].decibels_after, 36);
+  EXPECT_NEAR(protection->steps[0].share_in_float, 1.0 / 31, 1e-9);
+}
+
+TEST(ProtectLayers, KeepsToItsShareOfTheWork) {
+  Fake fake{{1e-3, 1e-3, 1e-3, 1e-3}};
+  const auto protection = protect_layers(layers({1, 1, 1, 1}), std::ref(fake), {.target_decibels = 60, .largest_share = 0.5});
+  ASSERT_TRUE(protection.ok());
+  EXPECT_EQ(protection->steps.size(), 2U);
+  EXPECT_LE(protection->steps.back().share_in_float, 0.5);
+}
+
+TEST(ProtectLayers, StopsWhenItsTimeIsUp) {
+  Fake fake{{1e-3, 1e-3}};
+  const auto protection = protect_layers(layers({1, 1}), std::ref(fake), {.target_decibels = 60, .budget = std::chrono::duration<double>(-1)});
+  ASSERT_TRUE(protection.ok());
+  EXPECT_TRUE(protection->out_of_time);
+  EXPECT_TRUE(protection->steps.empty());
+}
+
+TEST(ProtectLayers, HandsOnAnError) {
+  const auto protection = protect_layers(layers({1}), [](const auto&) -> Result<double> { return bad_input("no"); }, {});
+  ASSERT_FALSE(protection.ok());
+  EXPECT_EQ(protection.error().what, "no");
+}
+
+}  // namespace
+}  // namespace mantissa::quant

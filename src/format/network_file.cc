@@ -123,8 +123,8 @@ constexpr std::array kUnreadable = {
 };
 
 Error refusal(const Content& content) {
-  const auto known = std::find_if(kUnreadable.begin(), kUnreadable.end(),
-                                  [&](const Unreadable& each) { return each.recognises(content); });
+  const auto* const known = std::find_if(kUnreadable.begin(), kUnreadable.end(),
+                                         [&](const Unreadable& each) { return each.recognises(content); });
   if (known == kUnreadable.end())
     return unsupported("it is no kind of network that is known here", std::string(kGiveNetwork));
   Error error{known->code, "it is " + std::string(known->what), std::string(known->advice), {}};

@@ -135,8 +135,7 @@ TEST(Pickle, RefusesMisuseOfItsStack) {
                              "(K\x01",
                              "\x94",
                              "(\x94",
-                             "]q\xff"
-                             "0",
+                             std::string("]q\xff") + "0",
                              "(0t",
                              "N(a",
                              "K\x01}(b",

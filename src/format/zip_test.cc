@@ -103,6 +103,7 @@ TEST(ZipWriter, AlignsAndReadsBack) {
 TEST(ZipWriter, WritesZip64ForManyEntries) {
   const base::TestFolder folder;
   std::vector<std::pair<std::string, std::string>> entries;
+  entries.reserve(70'000);
   for (int i = 0; i < 70'000; ++i) entries.emplace_back("data/" + std::to_string(i), std::to_string(i));
   const auto archive = ZipArchive::open(write(folder / "x.zip", entries));
   ASSERT_TRUE(archive.ok()) << archive.error().message();

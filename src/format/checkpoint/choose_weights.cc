@@ -22,9 +22,10 @@ bool holds_tensors(const Pickle& pickle, const PickleDict& dict) {
 
 // The last value of a key, as in Python.
 std::optional<PickleId> value_of(const Pickle& pickle, const PickleDict& dict, std::string_view key) {
-  for (auto item = dict.items.rbegin(); item != dict.items.rend(); ++item) {
-    const auto* name = pickle.get<std::string_view>(item->first);
-    if (name != nullptr && *name == key) return item->second;
+  for (std::size_t i = dict.items.size(); i-- > 0;) {
+    const auto& [key_id, value] = dict.items[i];
+    const auto* name = pickle.get<std::string_view>(key_id);
+    if (name != nullptr && *name == key) return value;
   }
   return std::nullopt;
 }

@@ -17,10 +17,10 @@ Result<ir::StateDict> read_any_form(const std::filesystem::path& path) {
   switch (content_of(archive)) {
     case ZipContent::torchscript:
       return unsupported("it is a TorchScript program, not a checkpoint",
-                         "In Python: torch.save(torch.jit.load(\"" + shown + "\").state_dict(), \"weights.pth\")");
+                         R"(In Python: torch.save(torch.jit.load(")" + shown + R"(").state_dict(), "weights.pth"))");
     case ZipContent::torch_export:
       return unsupported("it is a program of torch.export, not a checkpoint",
-                         "In Python: torch.save(torch.export.load(\"" + shown + "\").state_dict, \"weights.pth\")");
+                         R"(In Python: torch.save(torch.export.load(")" + shown + R"(").state_dict, "weights.pth"))");
     case ZipContent::checkpoint:
       return read_zip_form(archive);
     case ZipContent::keras:

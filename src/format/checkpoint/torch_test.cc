@@ -13,7 +13,7 @@ namespace {
 
 // The interpreter that has PyTorch; empty when none has.
 std::string python_with_torch() {
-  for (const std::string python : {"python3", "/usr/bin/python3"}) {
+  for (std::string python : {"python3", "/usr/bin/python3"}) {
     if (std::system((python + " -c 'import torch' >/dev/null 2>&1").c_str()) == 0) return python;
   }
   return {};
@@ -28,7 +28,7 @@ void read_and_write_back(const std::filesystem::path& path) {
   ASSERT_TRUE(state.ok()) << state.error().message();
   std::ofstream listing(std::filesystem::path(path).replace_extension(".read"));
   for (const std::string& wrapper : state->wrappers)
-    listing << (&wrapper == &state->wrappers[0] ? "" : "\t") << wrapper;
+    listing << (&wrapper == state->wrappers.data() ? "" : "\t") << wrapper;
   listing << '\n';
   for (const auto& [key, tensor] : state->tensors) {
     listing << key << '\t' << base::name_of(tensor.format) << '\t';

@@ -51,7 +51,7 @@ Result<std::unique_ptr<Session>> CpuSession::open(std::span<const std::byte> onn
 ov::CompiledModel CpuSession::compile(const std::shared_ptr<ov::Model>& model) const {
   return core().compile_model(
       model, "CPU", ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::inference_num_threads(threads_),
-      // Other work runs beside this: the next tile is read and converted meanwhile.
+      // Rows are read, converted and encoded beside this; a pinned thread could not make room for them.
       ov::hint::enable_cpu_pinning(false),
       // Numbers as the file says: with AMX the engine would compute float32 in bfloat16, and
       // quantize weight-only layers' inputs by itself.

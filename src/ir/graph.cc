@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <unordered_set>
 #include <utility>
 
 namespace mantissa::ir {
@@ -163,8 +164,9 @@ int Graph::erase_unused() {
     erased_[index_of(id)] = true;
     ++gone;
   }
+  const std::unordered_set<ValueId> promised(outputs.begin(), outputs.end());
   for (const ValueId id : constants()) {
-    if (value(id).uses.empty() && !is_output(id)) forget(id);
+    if (value(id).uses.empty() && !promised.contains(id)) forget(id);
   }
   return gone;
 }

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
+#include <utility>
+#include <vector>
 
 namespace mantissa::ir {
 namespace {
@@ -82,7 +84,40 @@ Result<void> check_quantization(const Value& value) {
   return {};
 }
 
-Result<void> check_value(const Graph& graph, ValueId id) {
+// How many inputs of nodes refer to a value.
+using References = std::unordered_map<ValueId, std::size_t>;
+
+References count_references(const Graph& graph) {
+  References references;
+  for (const NodeId id : graph.nodes()) {
+    for (const ValueId input : graph.node(id).inputs) {
+      if (input != kNoValue) ++references[input];
+    }
+  }
+  return references;
+}
+
+// Each entry of the list is right, none is there twice, and there are as many as references: the two say the same.
+Result<void> check_uses(const Graph& graph, ValueId id, const References& references) {
+  std::vector<Use> uses = graph.value(id).uses;
+  const auto found = references.find(id);
+  const std::size_t expected = found == references.end() ? 0 : found->second;
+  if (uses.size() != expected)
+    return fail("its list of uses has " + std::to_string(uses.size()) + " entries for " + std::to_string(expected) +
+                " uses");
+  for (const Use& use : uses) {
+    const Node& user = graph.node(use.node);
+    if (use.input < 0 || static_cast<std::size_t>(use.input) >= user.inputs.size() ||
+        user.inputs[static_cast<std::size_t>(use.input)] != id)
+      return fail("its list of uses names " + graph.describe(use.node) + ", which does not use it there");
+  }
+  const auto key = [](const Use& use) { return std::pair(use.node, use.input); };
+  std::sort(uses.begin(), uses.end(), [&](const Use& left, const Use& right) { return key(left) < key(right); });
+  if (std::adjacent_find(uses.begin(), uses.end()) != uses.end()) return fail("its list of uses names one twice");
+  return {};
+}
+
+Result<void> check_value(const Graph& graph, ValueId id, const References& references) {
   const Value& value = graph.value(id);
   if (value.name.empty()) return fail("a value has no name");
   if (graph.find_value(value.name) != id) return fail("another value has the same name");
@@ -93,13 +128,7 @@ Result<void> check_value(const Graph& graph, ValueId id) {
   }
   if (value.constant) MANTISSA_TRY(check_constant(value));
   if (value.quantization) MANTISSA_TRY(check_quantization(value));
-  for (const Use& use : value.uses) {
-    const Node& user = graph.node(use.node);
-    if (use.input < 0 || static_cast<std::size_t>(use.input) >= user.inputs.size() ||
-        user.inputs[static_cast<std::size_t>(use.input)] != id)
-      return fail("its list of uses names " + graph.describe(use.node) + ", which does not use it there");
-  }
-  return {};
+  return check_uses(graph, id, references);
 }
 
 Result<void> check_node(const Graph& graph, NodeId id, const std::unordered_set<ValueId>& live,
@@ -114,17 +143,14 @@ Result<void> check_node(const Graph& graph, NodeId id, const std::unordered_set<
     if (value.producer == kNoNode && !value.constant && !inputs.contains(node.inputs[i]))
       return fail(place + ", " + quoted(value) +
                   ", is produced by no node, and is neither a constant nor an input of the graph");
-    const Use use{id, static_cast<int>(i)};
-    if (std::count(value.uses.begin(), value.uses.end(), use) != 1)
-      return fail(place + ", " + quoted(value) + ", does not list it exactly once among its uses");
   }
+  std::unordered_set<ValueId> outputs;
   for (const ValueId output : node.outputs) {
     if (output == kNoValue) continue;
     if (!live.contains(output)) return fail("an output is a value that was removed");
     if (graph.value(output).producer != id)
       return fail("its output " + quoted(graph.value(output)) + " is produced by another node as well");
-    if (std::count(node.outputs.begin(), node.outputs.end(), output) != 1)
-      return fail("it has the output " + quoted(graph.value(output)) + " twice");
+    if (!outputs.insert(output).second) return fail("it has the output " + quoted(graph.value(output)) + " twice");
   }
   for (const auto& [name, attribute] : node.attributes) {
     if (const auto* tensor = std::get_if<Tensor>(&attribute))
@@ -164,7 +190,8 @@ Result<void> verify(const Graph& graph) {
       return fail("the input " + quoted(value) + " of the graph is a constant or computed by a node");
     if (!inputs.insert(input).second) return fail("the graph has the input " + quoted(value) + " twice");
   }
-  for (const ValueId id : values) MANTISSA_TRY(check_value(graph, id).in("value " + graph.value(id).name));
+  const References references = count_references(graph);
+  for (const ValueId id : values) MANTISSA_TRY(check_value(graph, id, references).in("value " + graph.value(id).name));
   for (const NodeId id : graph.nodes())
     MANTISSA_TRY(check_node(graph, id, live, inputs).in("node " + graph.describe(id)));
 

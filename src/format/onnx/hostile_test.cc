@@ -104,6 +104,22 @@ TEST(HostileOnnx, ValuesThatGrow) {
             5.0);
 }
 
+// Whatever is looked up per node or per use must not grow with their number.
+TEST(HostileOnnx, OneValueUsedEverywhere) {
+  std::string nodes;
+  std::string outputs;
+  for (int i = 0; i < 20000; ++i) {
+    const std::string name = "v" + std::to_string(i);
+    nodes += name + " = Add(x, w)\n";
+    outputs += (i == 0 ? "float[1] " : ", float[1] ") + name;
+  }
+  const std::string bytes =
+      model_bytes(17, "agraph (float[1] x) => (" + outputs + ") <float[1] w = {1.0}> {" + nodes + "}");
+  bool ok = false;
+  EXPECT_LT(seconds_to_read(bytes, ok), 5.0);
+  EXPECT_TRUE(ok);
+}
+
 // A shape of a hundred thousand sizes for each of many values.
 TEST(HostileOnnx, RanksThatNobodyUses) {
   std::string sizes = "1";

@@ -1,6 +1,6 @@
 #include "format/onnx/message.h"
 
-#include <algorithm>
+#include <unordered_set>
 
 #include "format/onnx/attribute.h"
 #include "format/onnx/element_type.h"
@@ -76,12 +76,13 @@ Result<onnx::ModelProto> to_message(const ir::Graph& graph, int opset) {
   auto& message = *model.mutable_graph();
   message.set_name(graph.name.empty() ? "network" : graph.name);
   MANTISSA_TRY(copy_ports(graph, message));
+  const std::unordered_set<ir::ValueId> outputs(graph.outputs.begin(), graph.outputs.end());
   bool has_own_domain = false;
   for (const ir::NodeId id : graph.sorted()) {
     copy_node(graph, id, *message.add_node());
     has_own_domain = has_own_domain || graph.node(id).domain == own_domain;
     for (const ir::ValueId output : graph.node(id).outputs) {
-      if (output == ir::kNoValue || !graph.value(output).format || graph.is_output(output)) continue;
+      if (output == ir::kNoValue || !graph.value(output).format || outputs.contains(output)) continue;
       copy_value(graph.value(output), *message.add_value_info());
     }
   }

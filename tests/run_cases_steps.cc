@@ -1,7 +1,35 @@
+#include <algorithm>
+#include <vector>
+
+#include "pass/emulate_rounding.h"
+#include "pass/insert_taps.h"
+#include "pass/lower_to_half.h"
+#include "pass/lower_to_qdq.h"
 #include "run_cases.h"
 
 namespace mantissa::cases {
 namespace {
+
+// "lower_to_qdq closed" or "lower_to_qdq inputs_only".
+Result<void> lower_to_qdq(ir::Graph& graph, std::string_view style) {
+  if (style == "closed") return pass::lower_to_qdq(graph, pass::QdqStyle::closed);
+  if (style == "inputs_only") return pass::lower_to_qdq(graph, pass::QdqStyle::inputs_only);
+  return usage_error("lower_to_qdq takes \"closed\" or \"inputs_only\"");
+}
+
+// "insert_taps a b": the names of the values.
+Result<void> insert_taps(ir::Graph& graph, std::string_view names) {
+  std::vector<ir::ValueId> values;
+  while (!names.empty()) {
+    const std::string_view name = names.substr(0, names.find(' '));
+    names.remove_prefix(std::min(name.size() + 1, names.size()));
+    const auto value = graph.find_value(name);
+    if (!value) return usage_error("the graph has no value " + std::string(name));
+    values.push_back(*value);
+  }
+  pass::insert_taps(graph, values);
+  return {};
+}
 
 struct Row {
   std::string_view name;
@@ -12,6 +40,10 @@ struct Row {
 constexpr Row rows[] = {
     {"erase_unused",
      [](ir::Graph& graph, std::string_view) -> Result<void> { return graph.erase_unused(), Result<void>(); }},
+    {"emulate_rounding", [](ir::Graph& graph, std::string_view) { return pass::emulate_rounding(graph); }},
+    {"insert_taps", insert_taps},
+    {"lower_to_half", [](ir::Graph& graph, std::string_view) { return pass::lower_to_half(graph); }},
+    {"lower_to_qdq", lower_to_qdq},
 };
 
 }  // namespace

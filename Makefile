@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test asan tidy format clean
+.PHONY: help demo test bench asan tidy format clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -11,13 +11,19 @@ demo:  ## set up, build, and show a whole release
 	@tools/setup.py
 	@cmake --preset release
 	@cmake --build --preset release
-	@if [ -x tools/demo.sh ]; then tools/demo.sh; else echo "tools/demo.sh does not exist yet: nothing to show."; fi
+	@tools/demo.sh
 
 test:  ## set up, build, and run every test
 	@tools/setup.py --tests
 	@cmake --preset ci
 	@cmake --build --preset ci
 	@tools/run_tests.py ci
+
+bench:  ## set up, build, and print the figures of docs/performance.md
+	@tools/setup.py
+	@cmake --preset release
+	@cmake --build --preset release --target all bench
+	@tools/bench.sh
 
 asan:  ## the tests under the address and undefined-behaviour sanitizers
 	@tools/setup.py --tests

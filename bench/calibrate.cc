@@ -1,0 +1,181 @@
+// What calibrating and quantizing cost, against one fp32 pass over the same tiles in the same engine; and that the memory that they take
+// does not depend on the size of the pictures.
+//
+//   calibrate NETWORK PICTURES [DEGRADATION] [ROUNDS]
+//
+// Three sets of tiles, each in a process of its own so that its peak memory is its own: the half of the tiles that a release gathers
+// statistics on, all of them, and those of four made-up pictures of 512x512. Both sides of a ratio open their own session, take turns
+// round by round, and the medians are compared: on a machine with other work only the ratio means something.
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "base/cpu.h"
+#include "base/files.h"
+#include "format/network_file.h"
+#include "format/onnx.h"
+#include "image/codec.h"
+#include "pass/lower_to_qdq.h"
+#include "plan/plan.h"
+#include "quant/quantize.h"
+#include "release/calibration.h"
+#include "release/engines.h"
+#include "release/make_variants.h"
+
+using namespace mantissa;
+
+namespace {
+
+constexpr std::uint64_t kSeed = 1;
+
+struct Arguments {
+  std::filesystem::path network;
+  std::filesystem::path pictures;
+  std::string degradation = "none";
+  int rounds = 5;
+};
+
+double now() {
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now().time_since_epoch();
+  return time.count();
+}
+
+double peak_megabytes() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024 / 1e6;
+}
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+Result<net::Network> read(const std::filesystem::path& file) {
+  MANTISSA_ASSIGN(net::Network network, format::read_network(file));
+  MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));  // infers formats and shapes
+  MANTISSA_ASSIGN(network.graph, format::read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end()))));
+  return network;
+}
+
+Result<double> seconds_of_fp32(const net::Network& network, const std::vector<quant::Batch>& tiles) {
+  const double start = now();
+  MANTISSA_TRY(release::execute_on(release::kReference)(network.graph, tiles, {}, [](std::size_t, const quant::Batch&) {}));
+  return now() - start;
+}
+
+struct Seconds {
+  double calibrating = 0;
+  double quantizing = 0;
+  [[nodiscard]] double all() const { return calibrating + quantizing; }
+};
+
+// As a release does it, before repair: one pass for the statistics of every variant, then each int8 form of the target.
+Result<Seconds> seconds_of_int8(const net::Network& network, const target::Target& target, const std::vector<quant::Batch>& tiles) {
+  const double start = now();
+  MANTISSA_ASSIGN(const quant::Statistics statistics, quant::calibrate(network.graph, release::statistics_for(network.graph, target), tiles,
+                                                                       release::execute_on(release::kReference), kSeed));
+  const double calibrated = now();
+  for (const target::ArtifactSpec& spec : target.artifacts) {
+    const auto style = spec.qdq == "closed" ? pass::QdqStyle::closed : pass::QdqStyle::inputs_only;
+    const quant::QuantizeOptions options{style, target.int8.weight_levels, {network.task.range_low, network.task.range_high}};
+    MANTISSA_ASSIGN(ir::Graph graph, quant::quantize(network.graph, plan::plan_int8(network.graph, style), statistics, options));
+    MANTISSA_TRY(pass::lower_to_qdq(graph, style));
+  }
+  return Seconds{calibrated - start, now() - calibrated};
+}
+
+enum class Tiles { of_a_release, all };
+
+Result<void> measure(const char* title, const Arguments& arguments, const std::filesystem::path& pictures, const std::string& degradation, Tiles which) {
+  MANTISSA_ASSIGN(const net::Network network, read(arguments.network));
+  MANTISSA_ASSIGN(const target::Target* target, target::target_of(base::cpu()));
+  MANTISSA_ASSIGN(const image::Degradation how, image::parse_degradation(degradation));
+  MANTISSA_ASSIGN(const release::PictureSet set, release::PictureSet::open({pictures}, how, network.task, kSeed));
+  MANTISSA_ASSIGN(release::Calibration calibration, release::read_calibration(set, network.task, kSeed));
+  std::vector<quant::Batch> tiles = std::move(calibration.for_ranges);
+  if (which == Tiles::all) std::move(calibration.for_decisions.begin(), calibration.for_decisions.end(), std::back_inserter(tiles));
+  double pixels = 0;
+  for (const quant::Batch& tile : tiles) pixels += static_cast<double>(tile.shape[2] * tile.shape[3]);
+
+  MANTISSA_TRY(seconds_of_fp32(network, tiles));  // warms up
+  const double memory_of_fp32 = peak_megabytes();
+  std::vector<double> fp32, calibrating, quantizing, ratios;
+  for (int round = 0; round < arguments.rounds; ++round) {
+    MANTISSA_ASSIGN(fp32.emplace_back(), seconds_of_fp32(network, tiles));
+    MANTISSA_ASSIGN(const Seconds int8, seconds_of_int8(network, *target, tiles));
+    calibrating.push_back(int8.calibrating);
+    quantizing.push_back(int8.quantizing);
+    ratios.push_back(int8.all() / fp32.back());
+  }
+  const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
+  std::printf("%s: %zu tiles, %.3f megapixels\n", title, tiles.size(), pixels / 1e6);
+  std::printf("  fp32 pass %.3f s   calibrate %.3f s   quantize %.3f s   ratio %.2f (%.2f to %.2f in %d rounds)\n", median(fp32),
+              median(calibrating), median(quantizing), median(ratios), *least, *most, arguments.rounds);
+  std::printf("  peak memory %.0f MB (fp32 pass alone %.0f MB)\n", peak_megabytes(), memory_of_fp32);
+  return {};
+}
+
+// Four pictures with edges and noise; what is on them does not matter to time and memory.
+Result<void> draw_pictures(const std::filesystem::path& folder) {
+  constexpr int kSide = 512;
+  std::uint32_t random = 1;
+  for (int i = 0; i < 4; ++i) {
+    image::Picture picture(kSide, kSide, 3);
+    for (std::size_t k = 0; k < picture.samples.size(); ++k) {
+      random = random * 1664525U + 1013904223U;
+      const bool light = (k / 24 + k / (24 * kSide)) % 2 == 0;
+      picture.samples[k] = (light ? 0.7F : 0.2F) + 0.1F * static_cast<float>(random >> 24) / 255.0F;
+    }
+    MANTISSA_TRY(image::write_picture(folder / (std::to_string(i) + ".png"), picture));
+  }
+  return {};
+}
+
+Result<void> measure_large_pictures(const Arguments& arguments) {
+  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("mantissa-bench-" + std::to_string(getpid()));
+  std::error_code ignored;
+  std::filesystem::create_directory(folder, ignored);
+  auto result = draw_pictures(folder);
+  if (result.ok()) result = measure("four pictures of 512x512, all tiles", arguments, folder, "none", Tiles::all);
+  std::filesystem::remove_all(folder, ignored);
+  return result;
+}
+
+// In a process of its own; returns its exit code.
+template <class Work>
+int apart(const Work& work) {
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto result = work();
+    if (!result.ok()) std::fprintf(stderr, "%s\n", Error(result.error()).message().c_str());
+    std::fflush(stdout);
+    _exit(result.ok() ? 0 : static_cast<int>(Error(result.error()).code));
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : static_cast<int>(ErrorCode::internal);
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+  if (count < 3) {
+    std::fprintf(stderr, "usage: calibrate NETWORK PICTURES [DEGRADATION] [ROUNDS]\n");
+    return 2;
+  }
+  Arguments arguments{words[1], words[2]};
+  if (count > 3) arguments.degradation = words[3];
+  if (count > 4) arguments.rounds = std::max(std::atoi(words[4]), 1);
+  int code = apart([&] { return measure("the half for statistics", arguments, arguments.pictures, arguments.degradation, Tiles::of_a_release); });
+  if (code == 0) code = apart([&] { return measure("all tiles", arguments, arguments.pictures, arguments.degradation, Tiles::all); });
+  if (code == 0) code = apart([&] { return measure_large_pictures(arguments); });
+  return code;
+}

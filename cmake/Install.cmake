@@ -1,10 +1,18 @@
 # What `cmake --install` copies: a folder that runs from anywhere, with the libraries of the cache that modules need.
 #
-#   bin/mantissa   lib/libmantissa.so   lib/mantissa/mantissa_*.so and their libraries   include/mantissa/
+#   bin/mantissa   lib/libmantissa.so   lib/mantissa/mantissa_*.so and their libraries   include/mantissa/   lib/cmake/mantissa/
 
 install(TARGETS mantissa EXPORT mantissa LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}")
 install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/mantissa" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(FILES "${PROJECT_SOURCE_DIR}/LICENSE" DESTINATION "${CMAKE_INSTALL_DATADIR}/doc/mantissa")
+
+# find_package(mantissa) in a program that embeds the library (examples/embed).
+include(CMakePackageConfigHelpers)
+set(package_folder "${CMAKE_INSTALL_LIBDIR}/cmake/mantissa")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/mantissa-config-version.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/mantissa-config-version.cmake" DESTINATION "${package_folder}")
+install(EXPORT mantissa NAMESPACE mantissa:: FILE mantissa-config.cmake DESTINATION "${package_folder}")
+
 if(TARGET mantissa_cli)
   install(TARGETS mantissa_cli RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <string>
 
 #include "mantissa/result.h"
@@ -18,6 +19,10 @@ void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_inspect(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_providers(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_targets(CLI::App& app, const GlobalOptions& global, int& exit_code);
+
+// What an option takes: a whole number; a number of seconds, 0 or more.
+[[nodiscard]] CLI::Validator whole_number(std::uint64_t least, std::uint64_t most = UINT64_MAX);
+[[nodiscard]] CLI::Validator seconds();
 
 // Prints the error on standard error and returns its exit code.
 [[nodiscard]] int fail(const Error& error, const GlobalOptions& global);

@@ -19,8 +19,8 @@ void print_text(const Inspection& in) {
   std::printf("\ntask           %s x%d\n", in.kind.c_str(), in.scale);
   std::printf("pictures       %s, black %g, white %g", in.colour.c_str(), in.range_low, in.range_high);
   if (in.size_multiple > 1) std::printf(", sides a multiple of %d", in.size_multiple);
-  std::printf("\nreceptive field  ");
-  in.radius ? std::printf("%d pixels to each side\n", *in.radius) : std::printf("the whole picture\n");
+  std::printf("\nsees           ");
+  in.radius ? std::printf("%d pixels to each side of one (receptive field)\n", *in.radius) : std::printf("the whole picture (receptive field)\n");
   for (const std::string& fact : in.assumed) std::printf("assumed        %s\n", fact.c_str());
   std::printf("parameters     %lld\nwork           %.0f multiply-accumulates per input pixel\noperators      ", static_cast<long long>(in.parameters),
               in.macs_per_pixel);

@@ -1,11 +1,28 @@
 // The program `mantissa`.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <string>
+#include <vector>
 
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "cli/commands.h"
 #include "mantissa/version.h"
+
+namespace {
+
+// What was wrong with the words that were typed, in one sentence.
+std::string complaint(const CLI::ParseError& problem, const CLI::App& app) {
+  if (!app.get_subcommands().empty()) return problem.what();
+  std::string names;
+  for (const CLI::App* command : app.get_subcommands({})) names += (names.empty() ? "" : ", ") + command->get_name();
+  const std::vector<std::string> words = app.remaining();
+  if (words.empty()) return "a command is missing, one of " + names;
+  if (words.front().starts_with("-")) return "there is no option " + words.front() + " without a command";
+  return "there is no command " + words.front() + ", only " + names;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   using namespace mantissa;
@@ -34,7 +51,8 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
     if (problem.get_exit_code() == 0) return app.exit(problem);  // --help, --version
-    std::fprintf(stderr, "mantissa: %s.\nTry: mantissa --help\n", problem.what());
+    const std::string command = app.get_subcommands().empty() ? "" : app.get_subcommands().front()->get_name() + " ";
+    std::fprintf(stderr, "mantissa: %s.\nTry: mantissa %s--help\n", complaint(problem, app).c_str(), command.c_str());
     return static_cast<int>(ErrorCode::usage);
   }
   return exit_code;

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <string_view>
 
 #include "cli/commands.h"
 #include "mantissa/release.h"
@@ -14,16 +16,26 @@ std::string cell(const char* format, std::optional<double> value) {
   return text;
 }
 
+// A note may hold several sentences, each on a line of its own.
+void print_note(std::string_view note) {
+  while (!note.empty()) {
+    const std::string_view sentence = note.substr(0, note.find("; "));
+    std::printf("  %.*s\n", static_cast<int>(sentence.size()), sentence.data());
+    note.remove_prefix(std::min(sentence.size() + 2, note.size()));
+  }
+}
+
 void print_table(const ReleaseSummary& summary) {
-  std::printf("%s\nJudged on %s%s\n\n", summary.network.c_str(), summary.evaluation.c_str(),
-              summary.weak_evidence ? " (weak evidence: fewer than 5 pictures or 1 megapixel)" : "");
+  std::printf("%s\nJudged on %s\n", summary.network.c_str(), summary.evaluation.c_str());
+  if (summary.weak_evidence) std::printf("Weak evidence: give --evaluate at least 5 pictures that make 1 megapixel of output\n");
+  std::printf("\n");
   for (const std::string& fact : summary.assumed) std::printf("Assumed: %s\n", fact.c_str());
   std::printf("%-22s %-20s %9s %8s %10s %9s  %s\n", "file", "verdict", "PSNR dB", "loss %", "to fp32 dB", "us/pixel", "fastest on");
   for (const ReleasedFile& file : summary.files) {
     const std::optional<double> speed = file.microseconds_per_pixel > 0 ? std::optional(file.microseconds_per_pixel) : std::nullopt;
     std::printf("%-22s %-20s %9s %8s %10s %9s  %s\n", file.path.c_str(), file.verdict.c_str(), cell("%.3f", file.psnr).c_str(),
                 cell("%+.3f", file.loss_percent).c_str(), cell("%.2f", file.psnr_to_fp32).c_str(), cell("%.2f", speed).c_str(), file.provider.c_str());
-    if (!file.note.empty()) std::printf("  %s\n", file.note.c_str());
+    print_note(file.note);
   }
   std::printf("\n%s  (manifest: %s)\n", summary.folder.c_str(), (summary.folder / "release.json").c_str());
 }
@@ -55,8 +67,10 @@ int release_command(const ReleaseRequest& request, const GlobalOptions& global) 
   if (!summary.ok()) return fail(summary.error(), global);
   global.json ? print_json(*summary) : print_table(*summary);
   if (summary->complete()) return 0;
+  std::string left_out;
   for (const ReleasedFile& file : summary->files)
-    if (!file.shipped) std::fprintf(stderr, "mantissa: %s was left out: %s.\n", file.path.c_str(), file.note.c_str());
+    if (!file.shipped) left_out += (left_out.empty() ? "" : ", ") + file.path;
+  std::fprintf(stderr, "mantissa: left out of the release, for the reasons that it states: %s.\n", left_out.c_str());
   return static_cast<int>(ErrorCode::gate_failed);
 }
 
@@ -73,10 +87,12 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   command->add_option("--targets", request->target, "Class of machine to make it for (mantissa targets); default: this machine's");
   command->add_option("--range", request->overrides.range, "Black and white in the network's numbers, such as 0:255, where its file does not tell");
   command->add_option("--colour", request->overrides.colour, "rgb, ycbcr or luminance, where its file does not tell");
-  command->add_option("--seed", request->seed, "Of noise and of the choice of calibration tiles")->capture_default_str();
+  command->add_option("--seed", request->seed, "Of noise and of the choice of calibration tiles")
+      ->capture_default_str()
+      ->check(whole_number(0));
   command->add_option("--repair-budget", request->repair_seconds, "Seconds to spend on repairing each form that loses too much; 0: none")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(seconds());
   command->footer("Example:\n  mantissa release dncnn.pth --calibrate clean/ --evaluate test/ --degrade noise:25 -o out\n"
                   "Exit code 4: a variant failed the gate and was left out; the others are there.");
   command->callback([request, &global, &exit_code] { exit_code = release_command(*request, global); });

@@ -200,7 +200,9 @@ Result<Manifest> manifest_from_json(std::string_view text) {
       return unsupported("the release was written by a newer mantissa (manifest schema " + std::to_string(schema) + ")", "Update mantissa");
     return manifest_from(json);
   } catch (const Json::exception& problem) {
-    return bad_input("the manifest cannot be used: " + std::string(problem.what()), "Make the release again");
+    std::string_view reason = problem.what();  // "[json.exception.out_of_range.403] key 'schema' not found"
+    if (const std::size_t end = reason.find("] "); reason.starts_with('[') && end != std::string_view::npos) reason.remove_prefix(end + 2);
+    return bad_input("the manifest cannot be used: " + std::string(reason), "Make the release again");
   }
 }
 

@@ -1,7 +1,7 @@
 #include "release/picture_set.h"
 
 #include <algorithm>
-#include <map>
+#include <cctype>
 
 #include "image/codec.h"
 #include "image/colour.h"
@@ -19,17 +19,46 @@ std::string partner_of(const std::string& name) {
   return at == std::string::npos ? std::string() : name.substr(0, at) + "HR" + name.substr(at + 2);
 }
 
+// What is left of a name without its extension, "LR", "HR", "x4" and everything that is neither letter nor digit.
+std::string essence_of(const fs::path& file) {
+  std::string kept;
+  for (const char c : file.stem().string())
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0) kept += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  for (const char* mark : {"lr", "hr", "x2", "x3", "x4", "x8"})
+    if (const std::size_t at = kept.rfind(mark); at != std::string::npos) kept.erase(at, 2);
+  return kept;
+}
+
+// Whether two files may be an input and its true picture: "0801x4.png" and "0801.png", "baby_LR_bicubic.png" and "baby.png".
+bool may_belong_together(const fs::path& input, const fs::path& truth) {
+  const std::string a = essence_of(input);
+  const std::string b = essence_of(truth);
+  const auto begins = [](const std::string& whole, const std::string& part) {
+    return whole.starts_with(part) && (whole.size() == part.size() || std::isdigit(static_cast<unsigned char>(whole[part.size()])) == 0);
+  };
+  return begins(a, b) || begins(b, a);
+}
+
 std::string size_of(const image::Picture& picture) { return std::to_string(picture.width) + "x" + std::to_string(picture.height); }
 
 Result<image::Picture> load_for(const fs::path& file, net::Colour colour) {
-  MANTISSA_ASSIGN(image::Picture picture, image::read_picture(file));
+  MANTISSA_ASSIGN(image::Picture picture, image::read_picture(file));  // its errors name the file
   if (colour == net::Colour::luminance) return picture.channels == 3 ? image::rgb_to_luminance(picture) : std::move(picture);
   if (picture.channels != 3)
-    return bad_input("the picture is grey, the network restores colour pictures", "Give pictures of the kind that the network will see");
+    return bad_input("the picture " + file.string() + " is grey, the network restores colour pictures", "Give pictures of the kind that the network will see");
   return picture;
 }
 
 }  // namespace
+
+Result<void> PictureSet::check_all_paired(const std::vector<fs::path>& found, const std::vector<Files>& pairs) {
+  for (const fs::path& file : found) {
+    const bool paired = std::any_of(pairs.begin(), pairs.end(), [&](const Files& pair) { return pair.input == file || pair.truth == file; });
+    if (!paired)
+      return bad_input(file.string() + " has no partner, other pictures of the folder are pairs of LR and HR", "Add its partner or take it away");
+  }
+  return {};
+}
 
 Result<PictureSet> PictureSet::open(const std::vector<fs::path>& folders, const image::Degradation& degradation, const net::Task& task,
                                     std::uint64_t seed) {
@@ -47,7 +76,12 @@ Result<PictureSet> PictureSet::open(const std::vector<fs::path>& folders, const 
       return bad_input("the folders " + folders[0].string() + " and " + folders[1].string() + " hold " + std::to_string(first.size()) + " and " +
                            std::to_string(second.size()) + " pictures",
                        "Each input needs its true picture, in the same order by name");
-    for (std::size_t i = 0; i < first.size(); ++i) set.files_.push_back({first[i], second[i]});
+    for (std::size_t i = 0; i < first.size(); ++i) {
+      if (!may_belong_together(first[i], second[i]))
+        return bad_input(first[i].string() + " and " + second[i].string() + " do not look like an input and its true picture",
+                         "Give both the same name");
+      set.files_.push_back({first[i], second[i]});
+    }
     return set;
   }
   if (degradation.kind == image::Degradation::Kind::none) {
@@ -55,7 +89,10 @@ Result<PictureSet> PictureSet::open(const std::vector<fs::path>& folders, const 
       const fs::path partner = file.parent_path() / partner_of(file.filename().string());
       if (partner.has_filename() && std::find(first.begin(), first.end(), partner) != first.end()) set.files_.push_back({file, partner});
     }
-    if (!set.files_.empty()) return set;
+    if (!set.files_.empty()) {
+      MANTISSA_TRY(check_all_paired(first, set.files_));
+      return set;
+    }
   }
   for (const fs::path& file : first) set.files_.push_back({file, {}});
   return set;
@@ -64,14 +101,14 @@ Result<PictureSet> PictureSet::open(const std::vector<fs::path>& folders, const 
 Result<Sample> PictureSet::load(std::size_t index) const {
   const Files& files = files_[index];
   const std::string name = files.input.filename().string();
-  MANTISSA_ASSIGN(image::Picture input, load_for(files.input, task_.colour).in(files.input.string()));
+  MANTISSA_ASSIGN(image::Picture input, load_for(files.input, task_.colour));
   Sample sample{name, std::move(input), {}};
   if (degradation_.kind != image::Degradation::Kind::none) {
     image::Pair pair = image::degrade(sample.input, degradation_, seed_ + index);
     sample.input = std::move(pair.input);
     sample.truth = std::move(pair.truth);
   } else if (!files.truth.empty()) {
-    MANTISSA_ASSIGN(sample.truth, load_for(files.truth, task_.colour).in(files.truth.string()));
+    MANTISSA_ASSIGN(sample.truth, load_for(files.truth, task_.colour));
   }
   const int least = std::max(kSmallestSide, task_.size_multiple);
   if (std::min(sample.input.width, sample.input.height) < least)

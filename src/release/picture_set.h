@@ -22,7 +22,7 @@ struct Sample {
 class PictureSet {
  public:
   // One folder: of pairs (names with LR and HR), or of pictures that are degraded, or of inputs without a true picture. Two folders: inputs and
-  // true pictures with the same names in the same order. Errors (bad_input): none or unpaired pictures.
+  // true pictures whose names, in order, look alike. Errors (bad_input): none or unpaired pictures.
   [[nodiscard]] static Result<PictureSet> open(const std::vector<std::filesystem::path>& folders, const image::Degradation& degradation,
                                                const net::Task& task, std::uint64_t seed);
 
@@ -36,6 +36,8 @@ class PictureSet {
     std::filesystem::path input;
     std::filesystem::path truth;  // empty when there is none
   };
+  static Result<void> check_all_paired(const std::vector<std::filesystem::path>& found, const std::vector<Files>& pairs);
+
   std::vector<Files> files_;
   image::Degradation degradation_;
   net::Task task_;

@@ -61,9 +61,9 @@ Error nothing_to_run(const format::Manifest& manifest, const RunRequest& request
 Result<std::unique_ptr<Session>> open_artifact(const fs::path& file, const std::string& sha256, std::string_view provider_name, int threads) {
   MANTISSA_ASSIGN(const base::Bytes bytes, base::map_file(file));
   if (!sha256.empty() && base::sha256(bytes.span()) != sha256)
-    return bad_input("the file was changed after the release was made", "Make the release again, or get an unaltered copy");
+    return bad_input("the file " + file.string() + " was changed after the release was made", "Make the release again, or get an unaltered copy");
   MANTISSA_ASSIGN(Provider * engine, provider(provider_name));
-  return engine->open(bytes.span(), {.threads = threads, .optimize = true, .tap = {}});
+  return engine->open(bytes.span(), {.threads = threads, .optimize = true, .tap = {}}).in(file.string());
 }
 
 Result<OpenModel> open_release(const RunRequest& request) {
@@ -72,7 +72,7 @@ Result<OpenModel> open_release(const RunRequest& request) {
   std::optional<Error> problem;
   for (const Way& way : ways_to_run(manifest, request)) {
     const fs::path file = request.model / way.artifact->path;
-    auto session = open_artifact(file, way.artifact->sha256, way.provider, request.threads).in(file.string());
+    auto session = open_artifact(file, way.artifact->sha256, way.provider, request.threads);
     if (!session.ok()) {
       if (session.error().code == ErrorCode::bad_input) return std::move(session).error();  // damaged: no reason to go on quietly
       if (!problem) problem = std::move(session).error();
@@ -84,7 +84,7 @@ Result<OpenModel> open_release(const RunRequest& request) {
                      "fastest that passed the gate: " + (speed + machine_hint(manifest))};
   }
   if (problem) return *std::move(problem);
-  return nothing_to_run(manifest, request);
+  return Result<OpenModel>(nothing_to_run(manifest, request)).in("release " + request.model.string());
 }
 
 Result<OpenModel> open_network(const RunRequest& request) {
@@ -113,7 +113,9 @@ Result<OpenModel> open_network(const RunRequest& request) {
 Result<OpenModel> open_model(const RunRequest& request) {
   std::error_code ignored;
   if (!fs::exists(request.model, ignored)) return bad_input("there is no file or folder " + request.model.string());
-  if (fs::exists(request.model / "release.json", ignored)) return open_release(request).in("release " + request.model.string());
+  if (fs::exists(request.model / "release.json", ignored)) return open_release(request);
+  if (fs::is_directory(request.model, ignored))
+    return bad_input("the folder " + request.model.string() + " is no release: it has no release.json", "Give a release, a PyTorch checkpoint or an ONNX file");
   return open_network(request);
 }
 

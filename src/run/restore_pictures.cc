@@ -17,10 +17,16 @@ struct Job {
   fs::path output;
 };
 
+struct Jobs {
+  std::vector<Job> jobs;
+  fs::path folder;  // to make for the outputs; empty: none
+};
+
 Result<std::vector<fs::path>> expand(const std::vector<fs::path>& inputs) {
   std::vector<fs::path> files;
   for (const fs::path& input : inputs) {
     std::error_code ignored;
+    if (!fs::exists(input, ignored)) return bad_input("there is no picture " + input.string());
     if (!fs::is_directory(input, ignored)) {
       files.push_back(input);
       continue;
@@ -32,10 +38,13 @@ Result<std::vector<fs::path>> expand(const std::vector<fs::path>& inputs) {
   return files;
 }
 
-Result<std::vector<Job>> jobs_of(const RunRequest& request) {
+Result<Jobs> jobs_of(const RunRequest& request) {
   std::error_code ignored;
   MANTISSA_ASSIGN(const std::vector<fs::path> files, expand(request.inputs));
-  const bool into_folder = files.size() > 1 || fs::is_directory(request.output, ignored) || !request.output.has_extension();
+  const bool is_folder = fs::is_directory(request.output, ignored);
+  if (files.size() > 1 && !is_folder && (fs::exists(request.output, ignored) || request.output.has_extension()))
+    return usage_error(std::to_string(files.size()) + " pictures cannot become the one file " + request.output.string(), "Name a folder");
+  const bool into_folder = is_folder || !request.output.has_extension();
   std::vector<Job> jobs;
   for (const fs::path& file : files) {
     const fs::path output = into_folder ? request.output / file.filename() : request.output;
@@ -47,14 +56,15 @@ Result<std::vector<Job>> jobs_of(const RunRequest& request) {
       if (job.output == output) return usage_error(job.input.string() + " and " + file.string() + " would both become " + output.string());
     jobs.push_back({file, output});
   }
-  if (into_folder) {
-    if (fs::exists(request.output, ignored) && !fs::is_directory(request.output, ignored))
-      return usage_error("several pictures cannot become the one file " + request.output.string(), "Name a folder");
-    std::error_code problem;
-    fs::create_directories(request.output, problem);
-    if (problem) return bad_input("the folder " + request.output.string() + " cannot be made: " + problem.message());
-  }
-  return jobs;
+  return Jobs{std::move(jobs), into_folder && !is_folder ? request.output : fs::path()};
+}
+
+Result<void> make_folder(const fs::path& folder) {
+  if (folder.empty()) return {};
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  if (problem) return bad_input("the folder " + folder.string() + " cannot be made: " + problem.message());
+  return {};
 }
 
 Result<RestoredPicture> restore_one(run::OpenModel& model, const Job& job, const RunRequest& request) {
@@ -79,13 +89,15 @@ Result<RestoredPicture> restore_one(run::OpenModel& model, const Job& job, const
 }  // namespace
 
 Result<RunSummary> restore_pictures(const RunRequest& request) {
-  MANTISSA_ASSIGN(const std::vector<Job> jobs, jobs_of(request));
+  MANTISSA_ASSIGN(const Jobs all, jobs_of(request));
   MANTISSA_ASSIGN(run::OpenModel model, run::open_model(request));
+  MANTISSA_TRY(make_folder(all.folder));
   RunSummary summary{model.variant, model.provider, model.reason, {}};
-  for (const Job& job : jobs) {
+  for (const Job& job : all.jobs) {
     MANTISSA_TRY(base::check_interrupt());
-    MANTISSA_ASSIGN(RestoredPicture picture, restore_one(model, job, request).in(job.input.string()));
-    summary.pictures.push_back(std::move(picture));
+    auto picture = restore_one(model, job, request);
+    if (!picture.ok() && picture.error().where.empty()) return std::move(picture).in(job.input.string()).error();  // others name their picture
+    MANTISSA_ASSIGN(summary.pictures.emplace_back(), std::move(picture));
   }
   return summary;
 }

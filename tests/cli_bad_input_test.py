@@ -1,0 +1,426 @@
+"""Bad input, typed as a user does: the exit code, one readable line that says what is wrong with what, and nothing left behind.
+
+MANTISSA_SHOW=1 prints each message.
+"""
+
+import os
+import pickle
+import random
+import resource
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import time
+import unittest
+import zipfile
+
+from cli_tools import PROGRAM, SHARED, Case, checkpoint, mantissa, needs_shared, pictures, png, text, tiny_network, tiny_state
+
+USAGE, BAD_INPUT, UNSUPPORTED = 2, 3, 5
+
+
+def noise(*_):
+    return random.random()
+
+
+class BadNetwork(Case):
+    """release and inspect refuse a file that is no network, and leave nothing."""
+
+    def refuse(self, name, content=None, code=BAD_INPUT, says=()):
+        path = self.folder / name
+        if content is not None:
+            path.write_bytes(content)
+        calibration = self.folder / "calibration"
+        if not calibration.exists():
+            pictures(calibration)
+        before = self.entries()
+        out = self.folder / "out"
+        self.refused(code, "release", path, "--calibrate", calibration, "-o", out, says=(name, *says))
+        self.assertEqual(self.entries(), before)
+        self.refused(code, "inspect", path, says=(name, *says))
+        self.refused(code, "run", path, calibration / "0.png", "-o", self.folder / "o.png", says=(name, *says))
+        self.assertEqual(self.entries(), before)
+
+    def test_missing(self):
+        self.refuse("absent.pth")
+
+    def test_empty(self):
+        self.refuse("empty.pth", b"", says=["empty"])
+
+    def test_a_folder(self):
+        (self.folder / "weights").mkdir()
+        self.refuse("weights")
+
+    def test_text(self):
+        self.refuse("notes.pth", b"These are my notes on the network.\n" * 40, code=UNSUPPORTED, says=["no kind of network"])
+
+    def test_a_picture(self):
+        self.refuse("photo.onnx", png(8, 8))
+
+    def test_truncated_at_many_places(self):
+        whole = tiny_network(self.folder / "whole.pth").read_bytes()
+        for part in (40, len(whole) // 4, len(whole) // 2, len(whole) - 30, len(whole) - 1):
+            with self.subTest(part):
+                self.refuse("part.pth", whole[:part])
+
+    def test_flipped_bytes_never_crash(self):
+        whole = tiny_network(self.folder / "whole.pth").read_bytes()
+        for at in range(0, len(whole), len(whole) // 40):
+            with self.subTest(at):
+                (self.folder / "flipped.pth").write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1:])
+                self.assertIn(mantissa("inspect", self.folder / "flipped.pth").returncode, (0, BAD_INPUT, UNSUPPORTED))
+
+    def with_pickle(self, name, data):
+        with zipfile.ZipFile(self.folder / name, "w") as archive:
+            archive.writestr("archive/data.pkl", data)
+            archive.writestr("archive/version", "3\n")
+
+    def test_pickle_that_runs_a_command(self):
+        attack = b"\x80\x02cos\nsystem\n(" + text(f"touch {self.folder}/owned") + b"tR."
+        self.with_pickle("attack.pth", attack)
+        self.refuse("attack.pth", says=["os.system"])
+        self.refuse("attack_bare.pth", attack)
+        self.assertFalse((self.folder / "owned").exists())
+
+    def test_pickle_of_python_objects(self):
+        self.refuse("eval.pth", pickle.dumps(print, protocol=2))
+
+    def test_whole_module(self):
+        self.with_pickle("module.pth", b"\x80\x02cmodels.unet\nUNet\n)\x81}b.")
+        self.refuse("module.pth", code=UNSUPPORTED, says=["models.unet.UNet", "state_dict"])
+
+    def test_zip_with_lying_sizes(self):
+        honest = tiny_network(self.folder / "honest.pth").read_bytes()
+        directory = honest.rindex(b"PK\x01\x02")
+        for offset in (20, 24):  # compressed and real size of the last entry
+            at = directory + offset
+            with self.subTest(offset):
+                self.refuse("lying.pth", honest[:at] + struct.pack("<I", 0x7FFFFFF0) + honest[at + 4:])
+
+    def test_storage_smaller_than_its_tensor(self):
+        state = tiny_state()
+        state["body.2.weight"] = (state["body.2.weight"][0], state["body.2.weight"][1][:-1])
+        checkpoint(self.folder / "short.pth", state)
+        self.refuse("short.pth", says=["body.2.weight"])
+
+    def test_no_known_architecture(self):
+        checkpoint(self.folder / "strange.pth", {"encoder.0.weight": ((4, 3, 3, 3), [0.0] * 108), "encoder.0.bias": ((4,), [0.0] * 4)})
+        self.refuse("strange.pth", code=UNSUPPORTED, says=["encoder.0.weight"])
+
+    def test_almost_a_known_architecture(self):
+        state = tiny_state()
+        del state["body.3.weight"]
+        checkpoint(self.folder / "almost.pth", state)
+        self.refuse("almost.pth", code=UNSUPPORTED, says=["SRVGGNetCompact"])
+
+    def test_no_tensors(self):
+        checkpoint(self.folder / "nothing.pth", {})
+        self.refuse("nothing.pth")
+
+    @needs_shared("models/onnx_subpixel")
+    def test_custom_operator(self):
+        name = "superresolution_with_pre_post_processing_op18.onnx"
+        shutil.copy(SHARED / "models/onnx_subpixel" / name, self.folder / name)
+        self.refuse(name, code=UNSUPPORTED, says=["com.microsoft.extensions"])
+
+    @needs_shared("onnx/espcn_x2.onnx")
+    def test_truncated_onnx(self):
+        whole = (SHARED / "onnx/espcn_x2.onnx").read_bytes()
+        for part in (len(whole) // 4, len(whole) // 2, len(whole) - 5):
+            with self.subTest(part):
+                self.refuse("part.onnx", whole[:part])
+
+    def test_weights_that_are_not_numbers(self):
+        state = tiny_state()
+        state["body.2.weight"][1][5] = float("nan")
+        checkpoint(self.folder / "nan.pth", state)
+        out = self.folder / "out"
+        self.refused(BAD_INPUT, "release", self.folder / "nan.pth", "--calibrate", pictures(self.folder / "p"), "-o", out, says=["finite"])
+        self.assertFalse(out.exists())
+
+
+class BadPictures(Case):
+    """release refuses calibration and evaluation pictures that cannot serve."""
+
+    def setUp(self):
+        super().setUp()
+        self.network = tiny_network(self.folder / "network.pth")
+        self.good = pictures(self.folder / "good")
+
+    def refuse(self, *words, code=BAD_INPUT, says=(), network=None, **options):
+        before = self.entries()
+        line = self.refused(code, "release", network or self.network, *words, "-o", self.folder / "out", says=says, **options)
+        self.assertEqual(self.entries(), before)
+        return line
+
+    def both_refuse(self, folder, says):
+        self.refuse("--calibrate", folder, says=says)
+        self.refuse("--calibrate", self.good, "--evaluate", folder, says=says)
+
+    def test_no_folder(self):
+        self.both_refuse(self.folder / "absent", ["absent"])
+
+    def test_no_pictures(self):
+        (self.folder / "bare").mkdir()
+        self.both_refuse(self.folder / "bare", ["bare", "no pictures"])
+        (self.folder / "bare/readme.txt").write_text("nothing to see")
+        self.both_refuse(self.folder / "bare", ["bare", "no pictures"])
+
+    def test_a_picture_instead_of_a_folder(self):
+        self.both_refuse(self.good / "0.png", ["0.png", "folder"])
+
+    def test_grey_for_colour(self):
+        self.both_refuse(pictures(self.folder / "grey", channels=1), ["0.png", "grey"])
+
+    def test_too_small(self):
+        self.both_refuse(pictures(self.folder / "small", width=9, height=9), ["0.png", "9x9", "16"])
+
+    def test_too_small_once_reduced(self):
+        self.refuse("--calibrate", self.good, "--degrade", "bicubic:2", "--evaluate", pictures(self.folder / "small", width=20, height=20),
+                    says=["0.png"])
+
+    def test_corrupt_among_good_ones(self):
+        for name, content in {"text": b"hello", "empty": b"", "half": png(64, 64, sample=noise)[:6000]}.items():
+            folder = pictures(self.folder / name)
+            (folder / "1.png").write_bytes(content)
+            with self.subTest(name):
+                self.both_refuse(folder, [f"{name}/1.png"])
+
+    def test_pairs_of_the_wrong_scale(self):
+        folder = self.folder / "pairs"
+        folder.mkdir()
+        (folder / "a_LR.png").write_bytes(png(32, 32))
+        (folder / "a_HR.png").write_bytes(png(96, 96))
+        self.both_refuse(folder, ["a_LR.png", "96x96", "64x64"])
+
+    def test_folders_of_different_numbers(self):
+        truth = pictures(self.folder / "truth", count=2, width=96, height=80)
+        self.refuse("--calibrate", self.good, "--evaluate", self.good, truth, says=["3", "2", "truth"])
+
+    def test_a_picture_without_a_partner(self):
+        folder = self.folder / "pairs"
+        folder.mkdir()
+        for name, side in (("a_LR", 32), ("a_HR", 64), ("b_LR", 32)):
+            (folder / f"{name}.png").write_bytes(png(side, side))
+        self.both_refuse(folder, ["b_LR.png", "partner"])
+
+    def test_folders_whose_names_do_not_match(self):
+        truth = self.folder / "truth"
+        truth.mkdir()
+        for name, width, height in (("x", 96, 80), ("y", 98, 84), ("z", 100, 88)):
+            (truth / f"{name}.png").write_bytes(png(width, height))
+        self.refuse("--calibrate", self.good, "--evaluate", self.good, truth, says=["0.png", "x.png"])
+
+    def test_output_exists(self):
+        out = self.folder / "out"
+        out.mkdir()
+        (out / "precious.txt").write_text("mine")
+        self.refuse("--calibrate", self.good, says=["out", "exists"])
+        self.assertEqual((out / "precious.txt").read_text(), "mine")
+
+    def test_output_in_a_folder_that_is_not_there(self):
+        self.refused(BAD_INPUT, "release", self.network, "--calibrate", self.good, "-o", self.folder / "no/such/out", says=["no/such"])
+        self.assertFalse((self.folder / "no").exists())
+
+    @unittest.skipIf(os.geteuid() == 0, "the administrator may write anywhere")
+    def test_output_where_nobody_may_write(self):
+        self.refused(BAD_INPUT, "release", self.network, "--calibrate", self.good, "-o", "/out", says=["/out"])
+
+    def test_full_disk(self):
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # writing beyond the limit fails, as on a full disk
+            resource.setrlimit(resource.RLIMIT_FSIZE, (6000, 6000))
+
+        self.refuse("--calibrate", self.good, says=["out"], preexec_fn=limit)
+
+    def test_full_disk_for_real(self):
+        disk = self.folder / "disk"
+        disk.mkdir()
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", disk], capture_output=True, check=False).returncode:
+            self.skipTest("a small file system cannot be mounted here")
+        try:
+            self.refused(BAD_INPUT, "release", self.network, "--calibrate", self.good, "-o", disk / "out", says=["No space left on device"])
+            self.assertEqual(list(disk.iterdir()), [])
+            picture = self.folder / "p.png"
+            picture.write_bytes(png(100, 100))
+            self.refused((BAD_INPUT, UNSUPPORTED), "run", self.network, picture, "-o", disk / "o.png", says=["No space left on device"])
+            self.assertEqual(list(disk.iterdir()), [])
+        finally:
+            subprocess.run(["umount", disk], check=True)
+
+
+class BadRun(Case):
+    """run refuses pictures and releases that cannot serve, and writes nothing."""
+
+    def setUp(self):
+        super().setUp()
+        self.network = tiny_network(self.folder / "network.pth")
+        self.picture = self.folder / "picture.png"
+        self.picture.write_bytes(png(40, 30))
+
+    def refuse(self, model, *words, code=BAD_INPUT, says=(), **options):
+        before = self.entries()
+        line = self.refused(code, "run", model, *words, says=says, **options)
+        self.assertEqual(self.entries(), before)
+        return line
+
+    def test_pictures_that_are_none(self):
+        for name, content in {"text.png": b"Not a picture.\n", "empty.jpg": b"", "cut.png": png(64, 64, sample=noise)[:6000]}.items():
+            (self.folder / name).write_bytes(content)
+            with self.subTest(name):
+                self.refuse(self.network, self.folder / name, "-o", self.folder / "o.png", says=[name])
+
+    def test_one_of_several_is_missing(self):
+        self.refuse(self.network, self.picture, self.folder / "absent.png", "-o", self.folder / "results", says=["absent.png"])
+
+    def test_message_names_the_picture_once(self):
+        line = self.refuse(self.network, self.folder / "absent.png", "-o", self.folder / "o.png")
+        self.assertEqual(line.count("absent.png"), 1, line)
+
+    def test_no_such_model(self):
+        self.refuse(self.folder / "absent", self.picture, "-o", self.folder / "o.png", says=["absent"])
+
+    def test_folder_that_is_no_release(self):
+        (self.folder / "empty").mkdir()
+        self.refuse(self.folder / "empty", self.picture, "-o", self.folder / "o.png", says=["empty", "release"])
+
+    def test_output_exists(self):
+        out = self.folder / "o.png"
+        out.write_text("mine")
+        self.refuse(self.network, self.picture, "-o", out, says=["o.png", "exists", "--overwrite"])
+        self.assertEqual(out.read_text(), "mine")
+        self.succeeds("run", self.network, self.picture, "-o", out, "--overwrite")
+
+    def test_output_is_the_input(self):
+        content = self.picture.read_bytes()
+        self.refuse(self.network, self.picture, "-o", self.picture, "--overwrite", code=USAGE, says=["picture.png"])
+        self.assertEqual(self.picture.read_bytes(), content)
+
+    def test_output_of_an_unknown_kind(self):
+        self.refuse(self.network, self.picture, "-o", self.folder / "o.xyz", says=["o.xyz"])
+
+    def test_output_in_a_folder_that_is_not_there(self):
+        self.refuse(self.network, self.picture, "-o", self.folder / "no/such/o.png", says=["no/such"])
+
+    def test_several_pictures_for_one_file(self):
+        other = self.folder / "other.png"
+        other.write_bytes(png(20, 20))
+        self.refuse(self.network, self.picture, other, "-o", self.picture.with_name("x.png"), code=USAGE, says=["x.png", "folder"])
+
+    def test_two_pictures_of_one_name(self):
+        other = self.folder / "sub"
+        other.mkdir()
+        shutil.copy(self.picture, other)
+        self.refuse(self.network, self.picture, other, "-o", self.folder / "results", code=USAGE, says=["picture.png"])
+
+    def test_unknown_provider(self):
+        self.refuse(self.network, self.picture, "-o", self.folder / "new", "--provider", "abacus", code=USAGE,
+                    says=["abacus", "onnxruntime-cpu", "openvino-cpu"])
+
+    def test_variant_of_a_network_file(self):
+        self.refuse(self.network, self.picture, "-o", self.folder / "o.png", "--variant", "int8", code=USAGE, says=["int8", "mantissa release"])
+
+
+class BadRelease(Case):
+    """run refuses a release that is not what was made."""
+
+    def setUp(self):
+        super().setUp()
+        network = tiny_network(self.folder / "network.pth")
+        self.release = self.folder / "release"
+        self.succeeds("release", network, "--calibrate", pictures(self.folder / "pictures"), "-o", self.release)
+        self.picture = self.folder / "pictures/0.png"
+
+    def refuse(self, *words, code=BAD_INPUT, says=()):
+        self.refused(code, "run", self.release, self.picture, "-o", self.folder / "o.png", *words, says=says)
+        self.assertFalse((self.folder / "o.png").exists())
+
+    def test_altered_file(self):
+        for path in (self.release / "int8").iterdir():
+            data = bytearray(path.read_bytes())
+            data[len(data) // 2] ^= 1
+            path.write_bytes(data)
+        self.refuse("--variant", "int8", says=["int8/", "changed"])
+        self.succeeds("run", self.release, self.picture, "-o", self.folder / "fp32.png", "--variant", "fp32")
+
+    def test_missing_file(self):
+        shutil.rmtree(self.release / "int8")
+        self.refuse("--variant", "int8", says=["int8/"])
+
+    def test_manifest(self):
+        manifest = self.release / "release.json"
+        good = manifest.read_text()
+        for bad in ("", "{", "[]", "{}", good.replace('"int8/model.onnx"', '"../../etc/passwd"'), good[:-20]):
+            manifest.write_text(bad)
+            self.refuse(says=["release.json"])
+        manifest.write_text(good.replace('"schema": 1', '"schema": 99'))
+        self.refuse(code=UNSUPPORTED, says=["release.json", "99"])
+
+    def test_variant_that_is_not_there(self):
+        self.refuse("--variant", "int5", code=UNSUPPORTED, says=["int5", "int8"])
+
+    def test_unknown_provider(self):
+        self.refuse("--provider", "abacus", code=USAGE, says=["abacus", "openvino-cpu"])
+
+
+class BadUsage(Case):
+    """What makes no sense as it was typed ends with 2 before anything is read."""
+
+    def refuse(self, *words, says=()):
+        self.refused(USAGE, *words, says=says)
+        self.assertEqual(self.entries(), [])
+
+    def test_commands(self):
+        self.refuse(says=["release", "run"])
+        self.refuse("polish", says=["polish", "release"])
+        self.refuse("--tile", "3", says=["--tile"])
+        self.refuse("release")
+        self.refuse("run", "model")
+        self.refuse("inspect")
+        self.refuse("inspect", "a.pth", "b.pth", says=["b.pth"])
+        self.refuse("run", "a", "b", "-o", "c", "--colour-depth", "3", says=["--colour-depth"])
+
+    def test_numbers(self):
+        run, release = ["run", "a", "b", "-o", "c"], ["release", "a", "--calibrate", "b", "-o", self.folder / "c"]
+        for words in ([*run, "--tile", "-3"], [*run, "--tile", "0"], [*run, "--tile", "many"], [*run, "--threads", "-1"],
+                      [*run, "--quality", "0"], [*run, "--quality", "101"], [*run, "--quality", "9.5"], [*release, "--seed", "-1"],
+                      [*release, "--seed", "x"], [*release, "--repair-budget", "-5"], [*release, "--repair-budget", "soon"]):
+            with self.subTest(words[-2:]):
+                self.refuse(*words, says=[words[-2]])
+
+    def test_words(self):
+        network = tiny_network(self.folder / "n.pth")
+        calibration = pictures(self.folder / "p")
+        before = self.entries()
+        for words in (["--degrade", "blur:3"], ["--degrade", "bicubic:1"], ["--degrade", "bicubic:x"], ["--degrade", "noise:-4"],
+                      ["--range", "1:0"], ["--range", "low:high"], ["--range", "5"], ["--colour", "purple"], ["--colour", "luminance"],
+                      ["--targets", "abacus"]):
+            with self.subTest(words):
+                self.refused(USAGE, "release", network, "--calibrate", calibration, "-o", self.folder / "out", *words, says=[words[1]])
+                self.assertEqual(self.entries(), before)
+
+    def test_evaluate_takes_one_or_two_folders(self):
+        self.refuse("release", "a", "--calibrate", "b", "--evaluate", "c", "d", "e", "-o", self.folder / "out")
+
+
+class Interrupted(Case):
+    def test_release_leaves_nothing(self):
+        network = tiny_network(self.folder / "network.pth", features=48)
+        calibration = pictures(self.folder / "calibration", width=200, height=200)
+        before = self.entries()
+        words = [PROGRAM, "release", network, "--calibrate", calibration, "-o", self.folder / "out"]
+        process = subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+        limit = time.monotonic() + 60
+        while self.entries() == before and time.monotonic() < limit:
+            time.sleep(0.001)  # until it has begun to write
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, said)
+        self.assertEqual(len(said.strip().split("\n")), 1, said)
+        self.assertEqual(self.entries(), before)
+
+
+if __name__ == "__main__":
+    sys.exit(unittest.main(verbosity=1))

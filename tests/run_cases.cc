@@ -75,8 +75,8 @@ Result<Case> parse_case(std::string_view text) {
   }
   const auto& sections = written.sections;
   if (sections.empty() || (sections.front().title != "graph" && sections.front().title != "onnx"))
-    return bad_input("a case begins with a section \"graph\" or \"onnx\"");
-  if (sections.back().title != "expect") return bad_input("a case ends with a section \"expect\"");
+    return bad_input(R"(a case begins with a section "graph" or "onnx")");
+  if (sections.back().title != "expect") return bad_input(R"(a case ends with a section "expect")");
   return written;
 }
 

@@ -94,7 +94,7 @@ class Graph {
   void set_input(NodeId node, int index, ValueId value);
   // Every use of `old_value`, graph outputs included, becomes one of `new_value`; `except` keeps its inputs.
   void replace_uses(ValueId old_value, ValueId new_value, NodeId except = kNoNode);
-  void rename(ValueId value, std::string name);
+  void rename(ValueId id, std::string new_name);
   void erase(NodeId node);  // its outputs must have no uses left
   // Removes nodes whose outputs nobody needs, then constants without a use. Returns how many nodes went.
   int erase_unused();
@@ -116,19 +116,19 @@ class Graph {
   // Live constants in the order that they were added.
   [[nodiscard]] std::vector<ValueId> constants() const;
   [[nodiscard]] std::size_t node_count() const;  // live ones
-  [[nodiscard]] bool is_output(ValueId value) const;
+  [[nodiscard]] bool is_output(ValueId id) const;
   // The constant behind an input of a node, nullptr when it is computed, left out or absent.
   [[nodiscard]] const Tensor* constant_input(NodeId node, std::size_t index) const;
 
   // Attributes of a node with a default where they are left out; a wrong type counts as left out.
-  [[nodiscard]] std::int64_t integer(NodeId node, std::string_view attribute, std::int64_t otherwise) const;
-  [[nodiscard]] float real(NodeId node, std::string_view attribute, float otherwise) const;
-  [[nodiscard]] std::string text(NodeId node, std::string_view attribute, std::string otherwise) const;
-  [[nodiscard]] std::vector<std::int64_t> integers(NodeId node, std::string_view attribute,
+  [[nodiscard]] std::int64_t integer(NodeId id, std::string_view attribute, std::int64_t otherwise) const;
+  [[nodiscard]] float real(NodeId id, std::string_view attribute, float otherwise) const;
+  [[nodiscard]] std::string text(NodeId id, std::string_view attribute, std::string otherwise) const;
+  [[nodiscard]] std::vector<std::int64_t> integers(NodeId id, std::string_view attribute,
                                                    std::vector<std::int64_t> otherwise) const;
 
   // "Conv /body/0 (output features)": how a message names a node.
-  [[nodiscard]] std::string describe(NodeId node) const;
+  [[nodiscard]] std::string describe(NodeId id) const;
 
  private:
   std::vector<Value> values_;
@@ -139,8 +139,8 @@ class Graph {
   std::unordered_map<std::string, unsigned> last_suffix_;  // per name that was asked for more than once
 
   std::string unique_name(std::string wanted);
-  void forget(ValueId value);
-  void remove_use(ValueId value, Use use);
+  void forget(ValueId id);
+  void remove_use(ValueId id, Use use);
 };
 
 }  // namespace mantissa::ir

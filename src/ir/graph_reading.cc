@@ -96,13 +96,15 @@ float Graph::real(NodeId id, std::string_view attribute, float otherwise) const 
 
 std::string Graph::text(NodeId id, std::string_view attribute, std::string otherwise) const {
   const auto* found = attribute_of<std::string>(node(id), attribute);
-  return found ? *found : otherwise;
+  if (found != nullptr) return *found;
+  return otherwise;
 }
 
 std::vector<std::int64_t> Graph::integers(NodeId id, std::string_view attribute,
                                           std::vector<std::int64_t> otherwise) const {
   const auto* found = attribute_of<std::vector<std::int64_t>>(node(id), attribute);
-  return found ? *found : otherwise;
+  if (found != nullptr) return *found;
+  return otherwise;
 }
 
 std::string Graph::describe(NodeId id) const {

@@ -18,7 +18,7 @@ std::vector<std::int64_t> widen(const base::Bytes& bytes, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     T value;  // the bytes of a mapped file need not be aligned
     std::memcpy(&value, bytes.data() + i * sizeof(T), sizeof(T));
-    values[i] = static_cast<std::int64_t>(value);
+    values[i] = static_cast<std::int64_t>(value);  // NOLINT(bugprone-signed-char-misuse): int8 is a number here
   }
   return values;
 }

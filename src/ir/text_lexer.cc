@@ -121,7 +121,7 @@ Result<Token> Lexer::read_string(std::size_t start) {
       text += static_cast<char>(digit_of(escape[1]) * 16 + digit_of(escape[2]));
       at_ += 3;
     } else {
-      return error_at(at_, "this escape is none of \\n \\t \\\" \\\\ \\xHH");
+      return error_at(at_, R"(this escape is none of \n \t \" \\ \xHH)");
     }
   }
   if (at_ >= source_.size() || source_[at_] != '"') return error_at(start, "this string does not end on its line");

@@ -29,7 +29,7 @@ std::string size_text(const Dimension& dimension) {
   // A symbol that begins like a number would be read as one.
   const std::string& name = dimension.symbol;
   const bool plain = text::is_plain(name) && (name[0] == '_' || (name[0] >= 'A' && name[0] <= 'z'));
-  const std::string symbol = plain ? name : text::quote(name);
+  std::string symbol = plain ? name : text::quote(name);
   if (dimension.size < 0) return symbol;
   return std::to_string(dimension.size) + (name.empty() ? "" : "=" + symbol);
 }

@@ -37,13 +37,15 @@ constexpr std::array table = {
 }  // namespace
 
 std::optional<NumberFormat> format_of(std::int32_t data_type) {
-  const auto found = std::find_if(table.begin(), table.end(), [&](const auto& row) { return row.second == data_type; });
+  const auto* const found =
+      std::find_if(table.begin(), table.end(), [&](const auto& row) { return row.second == data_type; });
   if (found == table.end()) return std::nullopt;
   return found->first;
 }
 
 std::int32_t data_type_of(NumberFormat format) {
-  const auto found = std::find_if(table.begin(), table.end(), [&](const auto& row) { return row.first == format; });
+  const auto* const found =
+      std::find_if(table.begin(), table.end(), [&](const auto& row) { return row.first == format; });
   assert(found != table.end());
   return found->second;
 }

@@ -53,7 +53,7 @@ TEST_F(ExternalDataTest, IsRead) {
 }
 
 TEST_F(ExternalDataTest, MustLieInsideTheFolder) {
-  expect_refused("\"location\": \"" + (folder_ / "outside.bin").string() + "\", \"offset\": \"0\", \"length\": \"8\"");
+  expect_refused(R"("location": ")" + (folder_ / "outside.bin").string() + R"(", "offset": "0", "length": "8")");
   expect_refused(R"("location": "../outside.bin", "offset": "0", "length": "8")");
   expect_refused(R"("location": "../model/inside.bin", "offset": "0", "length": "8")");
   expect_refused(R"("location": "", "offset": "0", "length": "8")");

@@ -59,7 +59,9 @@ Result<void> check_ranks(const List& values) {
 }  // namespace
 
 std::string describe(const onnx::NodeProto& node) {
-  std::string text = (node.domain().empty() ? "" : node.domain() + "::") + node.op_type();
+  std::string text = node.domain();
+  if (!text.empty()) text += "::";
+  text += node.op_type();
   if (!node.name().empty()) text += " " + node.name();
   for (const std::string& output : node.output()) {
     if (!output.empty()) return text + " (output " + output + ")";

@@ -15,7 +15,8 @@ const ir::Tensor* constant_behind(const NodeInMapping& mapping, std::size_t inde
 std::string text_attribute(const ir::Node& node, std::string_view name, std::string otherwise) {
   const auto found = node.attributes.find(name);
   const auto* text = found == node.attributes.end() ? nullptr : std::get_if<std::string>(&found->second);
-  return text ? *text : otherwise;
+  if (text != nullptr) return *text;
+  return otherwise;
 }
 
 ir::ValueId value_beside(NodeInMapping& mapping, std::string_view what, base::NumberFormat format,

@@ -123,6 +123,12 @@ def exif_of(orientation):
     return b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
 
 
+def icc_profile():
+    """The header of a colour profile for RGB displays (ICC.1:2022, 7.2) and one tag that means nothing."""
+    header = struct.pack(">I4sI4s4s4s12x4s4x8x4x8xI3I", 204, b"none", 0x02100000, b"mntr", b"RGB ", b"XYZ ", b"acsp", 0, 0xF6D6, 0x10000, 0xD32D)
+    return header.ljust(128, b"\0") + struct.pack(">I4sII", 1, b"desc", 144, 60) + bytes(range(60))
+
+
 def pictures(folder, count=3, width=48, height=40, **options):
     """Writes some PNG pictures into a new folder."""
     folder.mkdir()

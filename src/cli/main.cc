@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   CLI::App app("Brings image-restoration networks to every chip in the number format that it runs best, and proves that the pictures stay the same.",
                "mantissa");
   app.set_version_flag("--version", "mantissa " + std::string(version()));
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
   app.require_subcommand(1);
   app.fallthrough();
   app.footer("Example:\n  mantissa release network.pth --calibrate pictures/ --evaluate pairs/ -o out\n  mantissa run out photo.jpg -o restored.png");
@@ -46,6 +47,7 @@ int main(int argc, char** argv) {
   cli::add_inspect(app, global, exit_code);
   cli::add_providers(app, global, exit_code);
   cli::add_targets(app, global, exit_code);
+  for (CLI::App* command : app.get_subcommands({})) command->group("Commands");
 
   try {
     app.parse(argc, argv);

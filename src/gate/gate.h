@@ -35,7 +35,7 @@ class Judge {
 
   // Outputs in 0..1 as they came, of equal size; they are clipped and rounded here. `truth` may be null, for all pictures or for none.
   void add(const image::Picture& fp32, const image::Picture& variant, const image::Picture* truth);
-  // The outputs for a flat black and a flat white input.
+  // The outputs for a flat black or a flat white input, where the input is flat as far as the network sees (docs/decisions/ has why).
   void add_flat(const image::Picture& fp32, const image::Picture& variant, bool white);
 
   // `kind`: "executed" or "emulated"; `provider`: by which.

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <vector>
 
 namespace mantissa::quant {
@@ -10,6 +9,9 @@ namespace {
 
 constexpr int kSteps = 96;          // candidates for each end
 constexpr double kSmallest = 0.05;  // of the observed extent: further clipping has never paid
+// A clipped element counts this often. Rounding is noise; clipping takes the same edge away everywhere it occurs, and other pictures reach further
+// than those of the calibration. Measured on srvgg: the worst tile gains 3 dB over a weight of 1 and the mean loses nothing; 1000 gains no more.
+constexpr double kClippingWeight = 100;
 
 // Squared error of clipping at an edge, in constant time from running sums over the bins.
 class ClippingError {
@@ -81,7 +83,7 @@ ir::Quantization choose_range(const Histogram& histogram, RangeMethod method, ba
       const double candidate_low = low * (1 - (1 - kSmallest) * j / kSteps);
       const double step = (candidate_high - candidate_low) / 255;
       const double inside = clipping.between(candidate_low, candidate_high);
-      const double error = inside * step * step / 12 + static_cast<double>(std::getenv("CW") ? atof(std::getenv("CW")) : 1.0) * (clipping.above(candidate_high) + clipping.below(candidate_low));
+      const double error = inside * step * step / 12 + kClippingWeight * (clipping.above(candidate_high) + clipping.below(candidate_low));
       if (error < best_error) {
         best_error = error;
         best_low = candidate_low;

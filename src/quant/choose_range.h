@@ -9,7 +9,7 @@ namespace mantissa::quant {
 
 enum class RangeMethod {
   minimum_maximum,  // clip nothing: for what carries the picture's black and white
-  least_squares,    // the interval with the least squared error: rounding inside it, clipping outside
+  least_squares,    // the interval with the least squared error: rounding inside it and, counted more, clipping outside
 };
 
 // Always holds zero exactly and never has an empty interval. `format` is uint8, or int8 for symmetric engines.

@@ -1,6 +1,7 @@
 #include "quant/equalize_layers.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <optional>
 
@@ -11,8 +12,10 @@ using ir::Graph;
 using ir::NodeId;
 using ir::ValueId;
 
-// A channel that hardly ever leaves zero is not blown up beyond this share of the widest one: its few elements would not be worth the weights' levels.
-constexpr double kSmallest = 0.02;
+// Full equalization (an exponent of 1) trusts the observed extent of each channel, and other pictures go beyond it; it also leaves the next layer's
+// weights with a wide spread. Measured on srvgg: 0.7 with a floor gains 1 to 2 dB on the worst tile over 1 without, and the mean as well.
+constexpr double kExponent = 0.7;
+constexpr double kSmallest = 0.25;  // of the widest channel: a narrower one is not blown up further
 
 struct Pair {
   NodeId first;
@@ -45,18 +48,19 @@ std::optional<Pair> pair_at(const Graph& graph, NodeId first) {
   return Pair{first, *activation, *second};
 }
 
-// The largest magnitude of each channel before and after the activation: both may be held in 8 bits.
-std::vector<double> factors_of(const ValueStatistics& before, const ValueStatistics& after) {
-  std::vector<double> extents;
-  for (std::size_t c = 0; c < before.channels.size(); ++c) {
-    const ChannelStatistics& b = before.channels[c];
-    const ChannelStatistics& a = after.channels[c];
-    extents.push_back(std::max({-b.minimum(), b.maximum(), -a.minimum(), a.maximum()}));
+double extent_of(const ChannelStatistics& channel) { return std::max(-channel.minimum(), channel.maximum()); }
+
+// What each channel is to be divided by; the widest one by 1.
+std::vector<double> factors_of(const ValueStatistics& before, const ValueStatistics& after, pass::QdqStyle style) {
+  std::vector<double> factors;
+  for (std::size_t c = 0; c < after.channels.size(); ++c) {
+    const double held = extent_of(after.channels[c]);
+    factors.push_back(style == pass::QdqStyle::closed ? std::max(held, extent_of(before.channels[c])) : held);
   }
-  const double widest = *std::max_element(extents.begin(), extents.end());
+  const double widest = *std::max_element(factors.begin(), factors.end());
   if (!(widest > 0)) return {};
-  for (double& extent : extents) extent = std::max(extent / widest, kSmallest);
-  return extents;
+  for (double& factor : factors) factor = std::max(std::pow(factor / widest, kExponent), kSmallest);
+  return factors;
 }
 
 // Replaces a constant input by one whose elements are multiplied by `factor(index)`; other readers of the old one are not touched.
@@ -88,7 +92,7 @@ Result<void> equalize(Graph& graph, const Pair& pair, const std::vector<double>&
 
 }  // namespace
 
-Result<int> equalize_layers(Graph& graph, Statistics& statistics) {
+Result<int> equalize_layers(Graph& graph, Statistics& statistics, pass::QdqStyle style) {
   int pairs = 0;
   for (const NodeId id : graph.sorted()) {
     const auto pair = pair_at(graph, id);
@@ -100,7 +104,7 @@ Result<int> equalize_layers(Graph& graph, Statistics& statistics) {
     if (before->second.channels.size() != channels || after->second.channels.size() != channels ||
         graph.constant_input(pair->second, 1)->shape[1] != static_cast<std::int64_t>(channels))
       continue;
-    const std::vector<double> factors = factors_of(before->second, after->second);
+    const std::vector<double> factors = factors_of(before->second, after->second, style);
     if (factors.empty()) continue;
     MANTISSA_TRY(equalize(graph, *pair, factors));
     std::vector<double> inverse;

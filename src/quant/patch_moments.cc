@@ -28,25 +28,6 @@ MANTISSA_FOR_EACH_PROCESSOR void add_products(float* row, const float* weights, 
   }
 }
 
-// One patch, in the order of a row of the weights: channel, then row, then column.
-void gather(const Window& w, const float* image, int height, int width, int out_y, int out_x, float* patch) {
-  for (int c = 0; c < w.channels; ++c) {
-    const float* plane = image + static_cast<std::size_t>(c) * height * width;
-    for (int ky = 0; ky < w.kernel_height; ++ky) {
-      const int y = out_y * w.stride_y - w.pad_top + ky * w.dilation_y;
-      for (int kx = 0; kx < w.kernel_width; ++kx) {
-        const int x = out_x * w.stride_x - w.pad_left + kx * w.dilation_x;
-        const bool inside = y >= 0 && y < height && x >= 0 && x < width;
-        *patch++ = inside ? plane[static_cast<std::size_t>(y) * width + x] : 0.0F;
-      }
-    }
-  }
-}
-
-int positions(int size, int before, int after, int kernel, int dilation, int stride) {
-  return (size + before + after - dilation * (kernel - 1) - 1) / stride + 1;
-}
-
 }  // namespace
 
 Result<Window> window_of(const ir::Graph& graph, ir::NodeId node) {
@@ -64,14 +45,34 @@ Result<Window> window_of(const ir::Graph& graph, ir::NodeId node) {
   return w;
 }
 
+std::pair<int, int> Window::output_size(int height, int width) const {
+  return {(height + pad_top + pad_bottom - dilation_y * (kernel_height - 1) - 1) / stride_y + 1,
+          (width + pad_left + pad_right - dilation_x * (kernel_width - 1) - 1) / stride_x + 1};
+}
+
+// In the order of a row of the weights: channel, then row, then column.
+void Window::gather(std::span<const float> input, int height, int width, int out_y, int out_x, std::span<float> patch) const {
+  std::size_t next = 0;
+  for (int c = 0; c < channels; ++c) {
+    const auto plane = input.subspan(static_cast<std::size_t>(c) * height * width);
+    for (int ky = 0; ky < kernel_height; ++ky) {
+      const int y = out_y * stride_y - pad_top + ky * dilation_y;
+      for (int kx = 0; kx < kernel_width; ++kx) {
+        const int x = out_x * stride_x - pad_left + kx * dilation_x;
+        const bool inside = y >= 0 && y < height && x >= 0 && x < width;
+        patch[next++] = inside ? plane[static_cast<std::size_t>(y) * width + x] : 0.0F;
+      }
+    }
+  }
+}
+
 PatchMoments::PatchMoments(const Window& window)
     : window_(window), sums_(static_cast<std::size_t>(window.size()) * static_cast<std::size_t>(window.size()), 0.0F) {}
 
 void PatchMoments::add(std::span<const std::int64_t> shape, std::span<const float> elements, double share, std::mt19937_64& random) {
   const int height = static_cast<int>(shape[2]);
   const int width = static_cast<int>(shape[3]);
-  const int rows = positions(height, window_.pad_top, window_.pad_bottom, window_.kernel_height, window_.dilation_y, window_.stride_y);
-  const int columns = positions(width, window_.pad_left, window_.pad_right, window_.kernel_width, window_.dilation_x, window_.stride_x);
+  const auto [rows, columns] = window_.output_size(height, width);
   if (rows < 1 || columns < 1) return;
   const double wanted = std::max(share * rows * columns, 16.0);
   const std::size_t count = (static_cast<std::size_t>(wanted) + kTogether - 1) / kTogether * kTogether;
@@ -82,7 +83,8 @@ void PatchMoments::add(std::span<const std::int64_t> shape, std::span<const floa
     const auto batch = static_cast<std::size_t>(random() % static_cast<std::uint64_t>(shape[0]));
     const int y = static_cast<int>(random() % static_cast<std::uint64_t>(rows));
     const int x = static_cast<int>(random() % static_cast<std::uint64_t>(columns));
-    gather(window_, elements.data() + batch * static_cast<std::size_t>(window_.channels) * height * width, height, width, y, x, &patches[s * size]);
+    window_.gather(elements.subspan(batch * static_cast<std::size_t>(window_.channels) * height * width), height, width, y, x,
+                   std::span(patches).subspan(s * size, size));
   }
   base::parallel_for(size, 16, [&](std::size_t begin, std::size_t end) {
     for (std::size_t first = 0; first < count; first += kTogether)
@@ -96,7 +98,14 @@ void PatchMoments::add(std::span<const std::int64_t> shape, std::span<const floa
         add_products(&sums_[i * size], weights, rows_of_patches, i + 1);
       }
   });
-  samples_ += count;
+  samples_ += static_cast<double>(count);
+}
+
+void PatchMoments::add_patch(std::span<const float> patch, double share) {
+  const auto weight = static_cast<float>(share * samples_);
+  for (std::size_t i = 0; i < patch.size(); ++i)
+    for (std::size_t j = 0; j <= i; ++j) sums_[i * patch.size() + j] += weight * patch[i] * patch[j];
+  samples_ += static_cast<double>(weight);
 }
 
 void PatchMoments::scale_channels(std::span<const double> factors) {
@@ -109,7 +118,7 @@ void PatchMoments::scale_channels(std::span<const double> factors) {
 
 double PatchMoments::mean(int i, int j) const {
   const auto size = static_cast<std::size_t>(window_.size());
-  return samples_ == 0 ? 0 : static_cast<double>(sums_[static_cast<std::size_t>(i) * size + static_cast<std::size_t>(j)]) / static_cast<double>(samples_);
+  return samples_ == 0 ? 0 : static_cast<double>(sums_[static_cast<std::size_t>(i) * size + static_cast<std::size_t>(j)]) / samples_;
 }
 
 }  // namespace mantissa::quant

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <random>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "ir/graph.h"
@@ -19,6 +20,10 @@ struct Window {
   int dilation_y = 1, dilation_x = 1;
   int pad_top = 0, pad_left = 0, pad_bottom = 0, pad_right = 0;
 
+  // How many positions there are for an input of that size: rows and columns; below 1 where it does not fit.
+  [[nodiscard]] std::pair<int, int> output_size(int height, int width) const;
+  // Copies the patch of one output position out of [channels, height, width]; padding gives zeros. `patch` holds size() elements.
+  void gather(std::span<const float> input, int height, int width, int out_y, int out_x, std::span<float> patch) const;
   [[nodiscard]] int size() const { return channels * kernel_height * kernel_width; }  // elements of a patch, ordered as a row of the weights
 };
 
@@ -34,17 +39,18 @@ class PatchMoments {
   // Takes about `share` of the positions of one input [batch, channels, height, width], at least 16 of them, chosen by the generator.
   void add(std::span<const std::int64_t> shape, std::span<const float> elements, double share, std::mt19937_64& random);
 
+  // One patch, counted as `share` of all that were added before.
+  void add_patch(std::span<const float> patch, double share);
   // As if every element of input channel c had been multiplied by factors[c].
   void scale_channels(std::span<const double> factors);
 
   [[nodiscard]] const Window& window() const { return window_; }
-  [[nodiscard]] std::size_t samples() const { return samples_; }
   // Mean of the product of elements i and j, i >= j.
   [[nodiscard]] double mean(int i, int j) const;
 
  private:
   Window window_;
-  std::size_t samples_ = 0;
+  double samples_ = 0;
   std::vector<float> sums_;  // row-major square, lower triangle
 };
 

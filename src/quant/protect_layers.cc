@@ -47,17 +47,20 @@ Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeP
 
   std::vector<ir::NodeId> in_float;
   double macs_in_float = 0;
+  double decibels_now = protection.decibels_before;
   for (const Candidate& candidate : candidates) {
     if ((macs_in_float + candidate.layer.macs) / all > options.largest_share) continue;
+    const double share_removed = candidate.error_removed_per_mac * all / squared_error(protection.decibels_before);
+    if (decibels_now >= options.required_decibels && share_removed < options.least_return) break;
     if (Clock::now() > deadline) {
       protection.out_of_time = true;
       break;
     }
     in_float.push_back(candidate.layer.node);
     macs_in_float += candidate.layer.macs;
-    MANTISSA_ASSIGN(const double decibels, judge(in_float));
-    protection.steps.push_back({candidate.layer.node, decibels, macs_in_float / all});
-    if (decibels >= options.target_decibels) break;
+    MANTISSA_ASSIGN(decibels_now, judge(in_float));
+    protection.steps.push_back({candidate.layer.node, decibels_now, macs_in_float / all});
+    if (decibels_now >= options.target_decibels) break;
   }
   return protection;
 }

@@ -17,8 +17,10 @@ struct Layer {
 };
 
 struct ProtectOptions {
-  double target_decibels = 45;      // PSNR against fp32 at which to stop
-  double largest_share = 0.25;      // of the multiply-accumulates that may go back to float
+  double target_decibels = 46;    // PSNR against fp32 at which to stop
+  double required_decibels = 41;  // below it every layer that helps is taken; above, only what is worth its work
+  double least_return = 2;        // share of the squared error that a layer must remove for each share of the multiply-accumulates it takes
+  double largest_share = 0.25;    // of the multiply-accumulates that may go back to float
   std::chrono::duration<double> budget{120};
 };
 

@@ -4,6 +4,7 @@
 
 #include "quant/choose_range.h"
 #include "quant/correct_bias.h"
+#include "quant/end_of_graph.h"
 #include "quant/round_weights.h"
 
 namespace mantissa::quant {
@@ -22,23 +23,6 @@ int output_axis(const Graph& graph, NodeId id) {
   if (node.op == "Conv") return 0;
   const int last = static_cast<int>(graph.constant_input(id, 1)->shape.size()) - 1;
   return node.op == "Gemm" && graph.integer(id, "transB", 0) != 0 ? last - 1 : last;
-}
-
-// The values from which the output is made by nothing but moves, sums and clipping: they carry the picture's black and white.
-std::set<ValueId> values_at_the_end(const Graph& graph) {
-  static const std::set<std::string, std::less<>> kKeepsPicture = {"DepthToSpace", "Add", "Sub", "Clip", "Identity", "Slice", "Reshape", "Transpose"};
-  std::set<ValueId> found;
-  std::vector<ValueId> open(graph.outputs.begin(), graph.outputs.end());
-  while (!open.empty()) {
-    const ValueId id = open.back();
-    open.pop_back();
-    if (!found.insert(id).second) continue;
-    const NodeId producer = graph.value(id).producer;
-    if (producer == ir::kNoNode || !kKeepsPicture.contains(graph.node(producer).op)) continue;
-    for (const ValueId input : graph.node(producer).inputs)
-      if (input != ir::kNoValue && !graph.value(input).constant) open.push_back(input);
-  }
-  return found;
 }
 
 class Quantizer {

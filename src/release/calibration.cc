@@ -39,6 +39,13 @@ image::Picture picture_of(const quant::Batch& batch, const net::Task& task) {
   return picture;
 }
 
+image::Picture flat_picture(const net::Task& task, float level) {
+  // Wide enough that its middle does not see the edge, where the network's padding is no longer flat.
+  const int least = kFlatMiddle + 2 * task.radius.value_or(0);
+  const int side = (least + task.size_multiple - 1) / task.size_multiple * task.size_multiple;
+  return image::Picture(side, side, task.colour == net::Colour::luminance ? 1 : 3, level);
+}
+
 Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task& task, std::uint64_t seed) {
   Calibration calibration;
   std::mt19937_64 random(seed);
@@ -62,6 +69,7 @@ Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task
         calibration.truths.push_back(run::to_network_colours(image::crop(*sample.truth, scaled(place, task.scale)), task));
     }
   }
+  for (const float level : {0.0F, 0.5F, 1.0F}) calibration.for_ranges.push_back(batch_of(flat_picture(task, level), task));
   if (calibration.for_decisions.empty()) calibration.for_decisions = calibration.for_ranges;  // a single small picture serves both
   return calibration;
 }

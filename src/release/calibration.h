@@ -13,6 +13,7 @@ namespace mantissa::release {
 struct Calibration {
   std::vector<quant::Batch> for_ranges;     // what statistics are gathered on
   std::vector<quant::Batch> for_decisions;  // what repair is judged on
+  bool judged_with_truth = false;           // whether the gate will have true pictures
   std::vector<image::Picture> truths;       // of for_decisions, in the network's own colours and 0..1; empty when there are none
 };
 
@@ -21,8 +22,12 @@ struct Calibration {
 // The other way: a picture of what the network gave, in its own colours, 0..1.
 [[nodiscard]] image::Picture picture_of(const quant::Batch& batch, const net::Task& task);
 
+// A picture of one grey, with at least kFlatMiddle pixels in the middle that lie beyond the receptive field from every edge (where that is finite).
+inline constexpr int kFlatMiddle = 64;
+[[nodiscard]] image::Picture flat_picture(const net::Task& task, float level);
+
 // Some 24 tiles of at most 128 pixels a side, one or more of each picture, at places chosen by the seed; memory does not depend on picture sizes
-// beyond the one that is being read.
+// beyond the one that is being read. Flat black, grey and white join the ranges.
 [[nodiscard]] Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task& task, std::uint64_t seed);
 
 }  // namespace mantissa::release

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 #include <optional>
 
+#include "base/progress.h"
 #include "format/checkpoint.h"
 #include "format/onnx.h"
 #include "image/metrics.h"
@@ -11,6 +13,7 @@
 #include "net/geometry.h"
 #include "pass/lower_to_half.h"
 #include "plan/plan.h"
+#include "quant/equalize_layers.h"
 #include "quant/find_half_islands.h"
 #include "quant/protect_layers.h"
 #include "quant/quantize.h"
@@ -22,10 +25,11 @@ namespace {
 using ir::Graph;
 using ir::NodeId;
 
-// Without true pictures, what the gate then asks for (gate/gate.h), and a little more since other pictures will judge.
-constexpr double kTargetDecibels = 46;
-constexpr double kTargetLossPercent = 0.35;
-constexpr double kLeastDecibels = 40;
+// PSNR against fp32 that a form is brought to on the calibration pictures: what the gate asks for (gate/gate.h) and a little more, since other
+// pictures will judge. Where the calibration has true pictures, what the allowed loss means for this network.
+constexpr double kRequiredWithTruth = 41;
+constexpr double kRequiredWithoutTruth = 46;
+constexpr double kRequiredLossPercent = 0.35;
 
 Draft draft_of(std::string variant, std::string path) {
   Draft draft;
@@ -57,8 +61,14 @@ class Trial {
  public:
   Trial(const net::Network& network, pass::QdqStyle style, const target::Target& target, const std::string& provider,
         const quant::Statistics& statistics, const Calibration& calibration)
-      : network_(network), style_(style), statistics_(statistics), calibration_(calibration), execute_(execute_on(provider)) {
+      : network_(network), style_(style), graph_(network.graph), statistics_(statistics), calibration_(calibration), execute_(execute_on(provider)) {
     options_ = {style, target.int8.weight_levels, {network.task.range_low, network.task.range_high}};
+  }
+
+  Result<void> equalize() {
+    MANTISSA_ASSIGN(const int pairs, quant::equalize_layers(graph_, statistics_, style_));
+    base::detail(std::to_string(pairs) + " pairs of layers equalized");
+    return {};
   }
 
   Result<void> run_fp32() {
@@ -73,7 +83,7 @@ class Trial {
   }
 
   [[nodiscard]] Result<Graph> graph_with(const std::vector<NodeId>& in_float) const {
-    MANTISSA_ASSIGN(Graph graph, quant::quantize(network_.graph, plan_with(in_float), statistics_, options_));
+    MANTISSA_ASSIGN(Graph graph, quant::quantize(graph_, plan_with(in_float), statistics_, options_));
     MANTISSA_TRY(pass::lower_to_qdq(graph, style_));
     return graph;
   }
@@ -88,13 +98,13 @@ class Trial {
   }
 
   // The PSNR against fp32 at which errors that are independent of the network's own leave the loss allowed: squared errors add up.
-  [[nodiscard]] double target_decibels() const {
-    if (calibration_.truths.size() != fp32_.size()) return kTargetDecibels;
+  [[nodiscard]] double required_decibels() const {
+    if (calibration_.truths.size() != fp32_.size()) return calibration_.judged_with_truth ? kRequiredWithTruth : kRequiredWithoutTruth;
     double own = 0;
     for (std::size_t i = 0; i < fp32_.size(); ++i) own += image::psnr(fp32_[i], calibration_.truths[i]);
     own /= static_cast<double>(fp32_.size());
-    const double allowed = std::pow(10.0, -own * (1 - kTargetLossPercent / 100) / 10) - std::pow(10.0, -own / 10);
-    return std::max(kLeastDecibels, -10 * std::log10(allowed));
+    const double allowed = std::pow(10.0, -own * (1 - kRequiredLossPercent / 100) / 10) - std::pow(10.0, -own / 10);
+    return std::max(kRequiredWithTruth, -10 * std::log10(allowed));
   }
 
  private:
@@ -106,7 +116,8 @@ class Trial {
 
   const net::Network& network_;
   pass::QdqStyle style_;
-  const quant::Statistics& statistics_;
+  Graph graph_;                   // the network's, equalized for this style
+  quant::Statistics statistics_;  // likewise
   const Calibration& calibration_;
   quant::Execute execute_;
   quant::QuantizeOptions options_;
@@ -185,6 +196,7 @@ Result<Draft> make_int8(const net::Network& network, const target::Target& targe
                         const quant::Statistics& statistics, const Calibration& calibration, std::chrono::duration<double> repair_budget,
                         const std::filesystem::path& folder) {
   Trial trial(network, style_of(spec), target, spec.provider, statistics, calibration);
+  MANTISSA_TRY(trial.equalize());
   std::vector<NodeId> in_float;
   Draft draft = draft_of(spec.variant, spec.path);
   draft.artifact.target = target.name;
@@ -193,10 +205,14 @@ Result<Draft> make_int8(const net::Network& network, const target::Target& targe
     MANTISSA_TRY(trial.run_fp32());
     const std::vector<quant::Layer> layers = integer_layers(network.graph, trial.plan_with({}));
     quant::ProtectOptions options;
-    options.target_decibels = trial.target_decibels();
+    options.required_decibels = trial.required_decibels();
+    options.target_decibels = std::max(options.target_decibels, options.required_decibels);
     options.budget = repair_budget;
     MANTISSA_ASSIGN(const quant::Protection protection,
                     quant::protect_layers(layers, [&](const std::vector<NodeId>& nodes) { return trial.judge(nodes); }, options));
+    char found[96];
+    std::snprintf(found, sizeof found, "%s: %.2f dB against fp32, %.2f dB wanted", spec.path.c_str(), protection.decibels_before, options.required_decibels);
+    base::detail(found);
     for (const quant::ProtectionStep& step : protection.steps) {
       in_float.push_back(step.node);
       draft.artifact.repairs.push_back({network.graph.describe(step.node), step.decibels_after, step.share_in_float});

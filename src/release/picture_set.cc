@@ -129,6 +129,8 @@ Result<Sample> PictureSet::load(std::size_t index) const {
   return sample;
 }
 
+bool PictureSet::has_truth() const { return degradation_.kind != image::Degradation::Kind::none || !files_.front().truth.empty(); }
+
 std::string PictureSet::description() const {
   const bool pairs = !files_.front().truth.empty();
   return std::to_string(files_.size()) + (pairs ? " pairs of " : " pictures of ") + folder_;

@@ -29,6 +29,7 @@ class PictureSet {
   [[nodiscard]] std::size_t size() const { return files_.size(); }
   // Errors (bad_input): a grey picture for a colour network, one that is too small, a true picture of the wrong size.
   [[nodiscard]] Result<Sample> load(std::size_t index) const;
+  [[nodiscard]] bool has_truth() const;             // whether samples come with true pictures
   [[nodiscard]] std::string description() const;  // "24 pictures of bsd_color_lr_x4"
 
  private:

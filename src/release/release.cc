@@ -201,7 +201,8 @@ Result<ReleaseSummary> make(const ReleaseRequest& request) {
 
   MANTISSA_ASSIGN(const net::Network network, read_and_recognise(request));
   MANTISSA_ASSIGN(const Pictures pictures, find_pictures(request, network.task, degradation));
-  MANTISSA_ASSIGN(const Calibration calibration, read_calibration(pictures.calibration, network.task, request.seed));
+  MANTISSA_ASSIGN(Calibration calibration, read_calibration(pictures.calibration, network.task, request.seed));
+  calibration.judged_with_truth = pictures.evaluation.has_truth();
   MANTISSA_ASSIGN(format::Manifest manifest, begin_manifest(request, network, *target, pictures));
 
   const fs::path& aside = folder.temporary_path();

@@ -1,0 +1,145 @@
+#include "plan/plan.h"
+
+#include <gtest/gtest.h>
+
+#include "ir/text.h"
+
+namespace mantissa::plan {
+namespace {
+
+using base::NumberFormat;
+using pass::QdqStyle;
+
+// Two convolutions; the first with a Relu, the second added to the first's result and moved to pixels.
+constexpr std::string_view kNetwork = R"(graph {
+  input %x : float32[1,1,h,w]
+  const %w1 : float32[4,1,1,1] = {1,1,1,1}
+  const %w2 : float32[4,4,1,1] = {1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1}
+  %a : float32[1,4,h,w] = Conv(%x, %w1)
+  %r : float32[1,4,h,w] = Relu(%a)
+  %b : float32[1,4,h,w] = Conv(%r, %w2)
+  %d : float32[1,1,"h*2","w*2"] = DepthToSpace(%b) {blocksize=2}
+  %y : float32[1,1,"h*2","w*2"] = Tanh(%d)
+  output %y
+})";
+
+ir::Graph graph_of(std::string_view text) {
+  auto graph = ir::parse(text);
+  EXPECT_TRUE(graph.ok()) << graph.error().message();
+  return *std::move(graph);
+}
+
+// "Conv int8, Relu float32, ..."
+std::string told(const ir::Graph& graph, const Plan& plan) {
+  std::string text;
+  for (const Choice& choice : plan.choices) {
+    text += (text.empty() ? "" : ", ") + graph.node(choice.node).op + " " + std::string(base::name_of(choice.format));
+    EXPECT_FALSE(choice.reason.empty()) << graph.describe(choice.node);
+    for (const Refusal& refusal : choice.refused) EXPECT_FALSE(refusal.reason.empty());
+  }
+  return text;
+}
+
+std::string names(const ir::Graph& graph, const std::vector<ir::ValueId>& values) {
+  std::string text;
+  for (const ir::ValueId id : values) text += (text.empty() ? "" : " ") + graph.value(id).name;
+  return text;
+}
+
+std::string values_of(std::string_view text, QdqStyle style) {
+  ir::Graph graph = graph_of(text);
+  apply(plan_int8(graph, style), graph);
+  return names(graph, values_to_quantize(graph, style));
+}
+
+TEST(PlanInt8, ClosedChainsTakeWhatFollowsAConvolution) {
+  const ir::Graph graph = graph_of(kNetwork);
+  EXPECT_EQ(told(graph, plan_int8(graph, QdqStyle::closed)), "Conv int8, Relu int8, Conv int8, DepthToSpace int8, Tanh float32");
+}
+
+TEST(PlanInt8, WithInputsOnlyResultsStayFloat) {
+  const ir::Graph graph = graph_of(kNetwork);
+  EXPECT_EQ(told(graph, plan_int8(graph, QdqStyle::inputs_only)), "Conv int8, Relu float32, Conv int8, DepthToSpace float32, Tanh float32");
+}
+
+TEST(PlanInt8, AProtectedLayerTakesItsFollowersAlong) {
+  const ir::Graph graph = graph_of(kNetwork);
+  const ir::NodeId last = graph.value(*graph.find_value("b")).producer;
+  const Plan plan = plan_int8(graph, QdqStyle::closed, {{last, "it is precious"}});
+  EXPECT_EQ(told(graph, plan), "Conv int8, Relu int8, Conv float32, DepthToSpace float32, Tanh float32");
+  EXPECT_EQ(plan.choices[2].reason, "it is precious");
+  EXPECT_EQ(plan.choices[2].refused[0].format, NumberFormat::int8);
+}
+
+TEST(PlanInt8, ReluOfAValueThatIsReadElsewhereStaysFloat) {
+  const ir::Graph graph = graph_of(R"(graph {
+    input %x : float32[1,1,h,w]
+    const %w : float32[1,1,1,1] = {1}
+    %a : float32[1,1,h,w] = Conv(%x, %w)
+    %r : float32[1,1,h,w] = Relu(%a)
+    %y : float32[1,1,h,w] = Add(%a, %r)
+    output %y
+  })");
+  EXPECT_EQ(told(graph, plan_int8(graph, QdqStyle::closed)), "Conv int8, Relu float32, Add float32");
+}
+
+TEST(PlanInt8, SaysWhyNot) {
+  const ir::Graph graph = graph_of(R"(graph {
+    input %x : float32[1,1,h,w]
+    const %h : float16[1,1,1,1] = {1}
+    const %m : float32[4,4] = {1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1}
+    %n : float32[1,1,h,w] = Tanh(%x)
+    %a : float32[1,1,h,w] = Conv(%x, %n)
+    %b : float32[1,1,h,w] = Conv(%x, %h)
+    %c : float32[1,1,h,4] = MatMul(%b, %m)
+    output %a, %c
+  })");
+  const Plan closed = plan_int8(graph, QdqStyle::closed);
+  EXPECT_EQ(told(graph, closed), "Tanh float32, Conv float32, Conv float32, MatMul float32");
+  EXPECT_NE(closed.choices[0].reason.find("Tanh"), std::string::npos);
+  EXPECT_NE(closed.choices[1].reason.find("computed"), std::string::npos);
+  EXPECT_NE(closed.choices[2].reason.find("float32"), std::string::npos);
+  EXPECT_EQ(told(graph, plan_int8(graph, QdqStyle::inputs_only)), "Tanh float32, Conv float32, Conv float32, MatMul int8");
+}
+
+TEST(PlanHalf, LeavesIntegersAlone) {
+  const ir::Graph graph = graph_of(R"(graph {
+    input %x : float32[1,1,h,w]
+    %s : int64[4] = Shape(%x)
+    %y : float32[1,1,h,w] = Reshape(%x, %s)
+    output %y
+  })");
+  const Plan plan = plan_half(graph, NumberFormat::bfloat16);
+  EXPECT_EQ(plan.variant, "bf16");
+  EXPECT_EQ(told(graph, plan), "Shape float32, Reshape bfloat16");
+}
+
+TEST(Plan, RefusalKeepsTheAlternative) {
+  ir::Graph graph = graph_of(kNetwork);
+  Plan plan = plan_half(graph, NumberFormat::float16);
+  const ir::NodeId tanh = graph.value(*graph.find_value("y")).producer;
+  plan.refuse(tanh, NumberFormat::float32, "it overflows");
+  EXPECT_EQ(plan.choices.back().refused.back().format, NumberFormat::float16);
+  apply(plan, graph);
+  EXPECT_EQ(graph.node(tanh).format, NumberFormat::float32);
+  EXPECT_EQ(graph.node(plan.choices.front().node).format, NumberFormat::float16);
+}
+
+TEST(ValuesToQuantize, ClosedChainsHaveThemOnBothSides) {
+  EXPECT_EQ(values_of(kNetwork, QdqStyle::closed), "x r b d") << "%a is absorbed by its Relu";
+}
+
+TEST(ValuesToQuantize, InputsOnly) { EXPECT_EQ(values_of(kNetwork, QdqStyle::inputs_only), "x r"); }
+
+TEST(ValuesToQuantize, AnOutputBeforeItsReluIsNotAbsorbed) {
+  EXPECT_EQ(values_of(R"(graph {
+    input %x : float32[1,1,h,w]
+    const %w : float32[1,1,1,1] = {1}
+    %a : float32[1,1,h,w] = Conv(%x, %w)
+    %r : float32[1,1,h,w] = Relu(%a)
+    output %a, %r
+  })", QdqStyle::closed), "x a");
+}
+
+}  // namespace
+}  // namespace mantissa::plan

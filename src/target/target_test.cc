@@ -1,0 +1,66 @@
+#include "target/target.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace mantissa::target {
+namespace {
+
+base::CpuFeatures cpu_with(bool avx2, bool vnni) {
+  base::CpuFeatures cpu;
+  cpu.model = "a processor";
+  cpu.avx2 = avx2;
+  cpu.vnni = vnni;
+  return cpu;
+}
+
+TEST(Catalogue, EveryEntryIsUsable) {
+  std::set<std::string> names;
+  for (const Target& target : targets()) {
+    EXPECT_TRUE(names.insert(target.name).second) << target.name << " is there twice";
+    EXPECT_FALSE(target.title.empty());
+    EXPECT_FALSE(target.artifacts.empty()) << target.name;
+    EXPECT_TRUE(target.int8.weight_levels == 127 || target.int8.weight_levels == 63) << target.name;
+    for (const ArtifactSpec& artifact : target.artifacts) {
+      EXPECT_TRUE(artifact.qdq == "closed" || artifact.qdq == "inputs_only") << artifact.qdq;
+      EXPECT_TRUE(artifact.path.starts_with(artifact.variant + "/")) << artifact.path;
+    }
+    for (const std::string& need : target.needs) EXPECT_TRUE(need == "vnni" || need == "avx2") << need << " is no feature that meets() knows";
+  }
+}
+
+TEST(TargetOf, TakesTheMostCapableThatFits) {
+  EXPECT_EQ((*target_of(cpu_with(true, true)))->name, "x86-vnni");
+  const Target* plain = *target_of(cpu_with(true, false));
+  EXPECT_EQ(plain->name, "x86-avx2");
+  EXPECT_EQ(plain->int8.weight_levels, 63) << "without VNNI two products are added in 16 bits";
+  EXPECT_TRUE(meets(cpu_with(true, true), *plain)) << "its files compute correctly on a better processor too";
+  EXPECT_FALSE(meets(cpu_with(true, false), **target_named("x86-vnni")));
+}
+
+TEST(TargetOf, NamesTheProcessorThatNothingFits) {
+  const auto none = target_of(cpu_with(false, false));
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().code, ErrorCode::unsupported);
+  EXPECT_NE(none.error().message().find("a processor"), std::string::npos);
+}
+
+TEST(TargetNamed, ListsThoseThatThereAre) {
+  const auto none = target_named("abacus");
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().code, ErrorCode::usage);
+  EXPECT_NE(none.error().message().find("x86-vnni, x86-avx2"), std::string::npos);
+}
+
+TEST(ParseTarget, NamesWhatIsWrong) {
+  const auto complaint = [](std::string_view json) { return parse_target(json).error().message(); };
+  EXPECT_NE(complaint("{").find("parse error"), std::string::npos);
+  EXPECT_NE(complaint(R"({"name": "x"})").find("title"), std::string::npos);
+  EXPECT_NE(complaint(R"({"name": "x", "title": "", "runtime": "", "needs": [], "formats": {"int8": {"activations": "int5"}}})").find("int5"),
+            std::string::npos);
+  EXPECT_EQ(parse_target("[]").error().code, ErrorCode::bad_input);
+}
+
+}  // namespace
+}  // namespace mantissa::target

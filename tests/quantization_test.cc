@@ -1,0 +1,216 @@
+// From a network to its lowered forms and back into the engines: what comes out stays near fp32.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/cpu.h"
+#include "format/onnx.h"
+#include "ir/text.h"
+#include "pass/emulate_rounding.h"
+#include "pass/lower_to_half.h"
+#include "pass/lower_to_qdq.h"
+#include "plan/plan.h"
+#include "quant/equalize_layers.h"
+#include "quant/find_half_islands.h"
+#include "quant/quantize.h"
+#include "quant/statistics.h"
+#include "release/engines.h"
+#include "run/test_networks.h"
+#include "target/target.h"
+
+namespace mantissa {
+namespace {
+
+using pass::QdqStyle;
+using quant::Batch;
+
+constexpr std::string_view kOnnxRuntime = "onnxruntime-cpu";
+constexpr std::string_view kOpenVino = "openvino-cpu";
+
+// As the pipeline has it: with formats and shapes inferred.
+ir::Graph inferred(const ir::Graph& graph) {
+  const auto onnx = format::onnx_bytes(graph);
+  EXPECT_TRUE(onnx.ok()) << onnx.error().message();
+  auto read = format::read_onnx(base::Bytes::take(std::vector<char>(onnx->begin(), onnx->end())));
+  EXPECT_TRUE(read.ok()) << read.error().message();
+  return *std::move(read);
+}
+
+// The small network of the engines' tests; its output is larger than its input, so its sizes have other names.
+ir::Graph small_graph(int stride = 1) {
+  ir::Graph graph = run::small_network(3, 2, stride).graph;
+  graph.value(graph.outputs[0]).shape = ir::Shape{{1, ""}, {3, ""}, {-1, "restored_height"}, {-1, "restored_width"}};
+  return inferred(graph);
+}
+
+std::vector<Batch> some_pictures(int count, int first, int channels) {
+  std::vector<Batch> batches;
+  for (int i = 0; i < count; ++i) {
+    image::Picture picture = run::random_picture(40 + 2 * (first + i), 32, channels);
+    for (std::size_t s = 1; s < picture.samples.size(); ++s) picture.samples[s] = 0.2F * picture.samples[s] + 0.8F * picture.samples[s - 1];
+    batches.push_back({{1, channels, picture.height, picture.width}, picture.samples});
+  }
+  return batches;
+}
+
+std::vector<std::vector<float>> outputs(const ir::Graph& graph, std::span<const Batch> inputs, std::string_view provider) {
+  std::vector<std::vector<float>> all;
+  const auto done = release::execute_on(provider)(graph, inputs, {}, [&](std::size_t, Batch output) { all.push_back(std::move(output.values)); });
+  EXPECT_TRUE(done.ok()) << done.error().message();
+  return all;
+}
+
+// Signal to noise, in dB: the signal is what varies in the reference.
+double decibels(const std::vector<std::vector<float>>& reference, const std::vector<std::vector<float>>& other) {
+  double sum = 0, squares = 0, errors = 0, count = 0;
+  EXPECT_EQ(reference.size(), other.size());
+  for (std::size_t i = 0; i < std::min(reference.size(), other.size()); ++i)
+    for (std::size_t k = 0; k < reference[i].size(); ++k) {
+      sum += reference[i][k];
+      squares += static_cast<double>(reference[i][k]) * reference[i][k];
+      errors += std::pow(static_cast<double>(other[i][k]) - reference[i][k], 2);
+      ++count;
+    }
+  return 10 * std::log10((squares - sum * sum / count) / errors);
+}
+
+quant::Statistics observed(const ir::Graph& graph, std::span<const Batch> inputs) {
+  quant::StatisticsRequest request;
+  request.values = graph.inputs;
+  for (const ir::NodeId node : graph.sorted()) {
+    for (const ir::ValueId value : graph.node(node).outputs) request.values.push_back(value);
+    request.convolutions.push_back(node);
+  }
+  auto statistics = quant::calibrate(graph, request, inputs, release::execute_on(kOnnxRuntime), 1);
+  EXPECT_TRUE(statistics.ok()) << statistics.error().message();
+  return *std::move(statistics);
+}
+
+int weight_levels() {
+  const auto target = target::target_of(base::cpu());
+  return target.ok() ? (*target)->int8.weight_levels : 63;
+}
+
+struct Quantized : testing::TestWithParam<QdqStyle> {
+  ir::Graph lowered(const ir::Graph& graph, const quant::Statistics& statistics) const {
+    const plan::Plan plan = plan::plan_int8(graph, GetParam());
+    auto quantized = quant::quantize(graph, plan, statistics, {GetParam(), weight_levels(), {0, 1}});
+    EXPECT_TRUE(quantized.ok()) << quantized.error().message();
+    const auto done = pass::lower_to_qdq(*quantized, GetParam());
+    EXPECT_TRUE(done.ok()) << done.error().message();
+    return *std::move(quantized);
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Styles, Quantized, testing::Values(QdqStyle::closed, QdqStyle::inputs_only),
+                         [](const auto& style) { return style.param == QdqStyle::closed ? "closed" : "inputs_only"; });
+
+TEST_P(Quantized, StaysNearFp32InEveryEngine) {
+  for (const int stride : {1, 2}) {
+    const ir::Graph graph = small_graph(stride);
+    const ir::Graph quantized = lowered(graph, observed(graph, some_pictures(6, 0, 3)));
+    const std::vector<Batch> others = some_pictures(3, 10, 3);
+    const auto reference = outputs(graph, others, kOnnxRuntime);
+    for (const std::string_view provider : {kOnnxRuntime, kOpenVino}) {
+      const double quality = decibels(reference, outputs(quantized, others, provider));
+      EXPECT_GT(quality, weight_levels() == 127 ? 34 : 28) << provider << ", stride " << stride;
+      EXPECT_LT(quality, 60) << "nothing was quantized: " << provider;
+    }
+  }
+}
+
+TEST_P(Quantized, EqualizationChangesNoOutputAndHelps) {
+  ir::Graph graph = small_graph();
+  // Channels of very different extent, which one 8-bit range holds badly.
+  const ir::NodeId first = graph.sorted().front();
+  auto weights = graph.constant_input(first, 1)->floats().value();
+  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= i / 27 == 2 ? 30.0F : 1.0F;
+  graph.value(graph.node(first).inputs[1]).constant = ir::Tensor::of_floats({8, 3, 3, 3}, weights);
+
+  const std::vector<Batch> inputs = some_pictures(6, 0, 3), others = some_pictures(3, 10, 3);
+  quant::Statistics statistics = observed(graph, inputs);
+  const auto reference = outputs(graph, others, kOnnxRuntime);
+  ir::Graph equalized = graph;
+  const auto pairs = quant::equalize_layers(equalized, statistics, GetParam());
+  ASSERT_TRUE(pairs.ok()) << pairs.error().message();
+  EXPECT_EQ(*pairs, 2) << "first, second, third follow each other through PRelu; the last has none before it";
+  EXPECT_GT(decibels(reference, outputs(equalized, others, kOnnxRuntime)), 100) << "the same network in real numbers";
+
+  const quant::Statistics again = observed(equalized, inputs);
+  for (const auto& [name, expected] : again.values) {
+    const auto& scaled = statistics.values.at(name);
+    for (std::size_t c = 0; c < expected.channels.size(); ++c) {
+      EXPECT_NEAR(scaled.channels[c].maximum(), expected.channels[c].maximum(), 1e-4 + 1e-4 * std::abs(expected.channels[c].maximum())) << name;
+      EXPECT_NEAR(scaled.channels[c].mean(), expected.channels[c].mean(), 1e-4 + 1e-4 * std::abs(expected.channels[c].mean())) << name;
+    }
+  }
+  for (const auto& [node, expected] : again.moments)
+    EXPECT_NEAR(statistics.moments.at(node).mean(5, 3), expected.mean(5, 3), 1e-5 + 1e-3 * std::abs(expected.mean(5, 3))) << graph.describe(node);
+
+  const std::string_view provider = GetParam() == QdqStyle::closed ? kOnnxRuntime : kOpenVino;
+  const double before = decibels(reference, outputs(lowered(graph, observed(graph, inputs)), others, provider));
+  const double after = decibels(reference, outputs(lowered(equalized, statistics), others, provider));
+  EXPECT_GT(after, before + 1) << "dB";
+}
+
+// In the middle values reach 600 * 600 * the picture, far above half's 65504.
+ir::Graph overflowing() {
+  auto graph = ir::parse(R"(graph {
+    input %x : float32[1,1,h,w]
+    const %up : float32[1,1,1,1] = {600}
+    const %down : float32[1,1,1,1] = {0.000002777}
+    %a = Conv(%x, %up) @up
+    %b = Conv(%a, %up) @up_again
+    %c = Relu(%b) @relu
+    %d = Conv(%c, %down) @down
+    %e = Relu(%d) @last
+    output %e
+  })");
+  EXPECT_TRUE(graph.ok()) << graph.error().message();
+  graph->value(graph->outputs[0]).format = base::NumberFormat::float32;
+  graph->value(graph->outputs[0]).shape = run::picture_shape(1);
+  return inferred(*graph);
+}
+
+// The half file of the plan, executed by emulation.
+std::vector<std::vector<float>> in_half(ir::Graph graph, const plan::Plan& plan, std::span<const Batch> inputs) {
+  plan::apply(plan, graph);
+  EXPECT_TRUE(pass::lower_to_half(graph).ok());
+  ir::Graph emulated = inferred(graph);
+  EXPECT_TRUE(pass::emulate_rounding(emulated).ok());
+  return outputs(emulated, inputs, kOnnxRuntime);
+}
+
+TEST(Half, IslandsKeepAnOverflowingNetworkNearFp32) {
+  const ir::Graph graph = overflowing();
+  const std::vector<Batch> inputs = some_pictures(2, 0, 1);
+  plan::Plan plan = plan::plan_half(graph, base::NumberFormat::float16);
+  ASSERT_TRUE(quant::find_half_islands(graph, plan, observed(graph, inputs)).ok());
+  std::string island;
+  for (const plan::Choice& choice : plan.choices)
+    if (choice.format == base::NumberFormat::float32) island += graph.node(choice.node).name + " ";
+  EXPECT_EQ(island, "up_again relu down ");
+  const double quality = decibels(outputs(graph, inputs, kOnnxRuntime), in_half(graph, plan, inputs));
+  EXPECT_GT(quality, 50);
+  EXPECT_LT(quality, 100) << "nothing was rounded";
+}
+
+TEST(Half, WithoutIslandsItOverflows) {
+  const ir::Graph graph = overflowing();
+  const std::vector<Batch> inputs = some_pictures(1, 0, 1);
+  const auto spoiled = in_half(graph, plan::plan_half(graph, base::NumberFormat::float16), inputs);
+  const auto broken = std::count_if(spoiled[0].begin(), spoiled[0].end(), [](float x) { return !std::isfinite(x); });
+  EXPECT_GT(broken, static_cast<std::ptrdiff_t>(spoiled[0].size() / 2));
+}
+
+TEST(Half, SmallNetworkKeepsItsPicture) {
+  const ir::Graph graph = small_graph(2);
+  const std::vector<Batch> inputs = some_pictures(2, 0, 3);
+  const auto half = in_half(graph, plan::plan_half(graph, base::NumberFormat::float16), inputs);
+  const double quality = decibels(outputs(graph, inputs, kOnnxRuntime), half);
+  EXPECT_GT(quality, 55);
+  EXPECT_LT(quality, 90);
+}
+
+}  // namespace
+}  // namespace mantissa

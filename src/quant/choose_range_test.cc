@@ -43,15 +43,15 @@ TEST(ChooseRange, LeastSquaresIsNearTheBestOfAllIntervals) {
   for (float& x : numbers) x = std::max(normal(random), 0.0F) * (normal(random) > 2 ? 4.0F : 1.0F);  // a Relu with outliers
   double best = INFINITY;
   const float highest = *std::max_element(numbers.begin(), numbers.end());
-  for (int i = 1; i <= 200; ++i) best = std::min(best, squared_error(numbers, range_between(0, highest * i / 200.0)));
+  for (int i = 1; i <= 200; ++i) best = std::min(best, squared_error(numbers, range_between(0, highest * static_cast<float>(i) / 200)));
   EXPECT_LT(squared_error(numbers, choose_range(histogram_of(numbers), RangeMethod::least_squares)), 1.05 * best);
 }
 
 TEST(ChooseRange, MinimumAndMaximumClipNothing) {
   const std::vector<float> numbers{-0.3F, 0.1F, 1.7F};
   const ir::Quantization q = choose_range(histogram_of(numbers), RangeMethod::minimum_maximum);
-  EXPECT_LE((0 - q.zero_points[0]) * q.scales[0], -0.3F + q.scales[0]);
-  EXPECT_GE((255 - q.zero_points[0]) * q.scales[0], 1.7F - q.scales[0]);
+  EXPECT_LE(static_cast<float>(0 - q.zero_points[0]) * q.scales[0], -0.3F + q.scales[0]);
+  EXPECT_GE(static_cast<float>(255 - q.zero_points[0]) * q.scales[0], 1.7F - q.scales[0]);
 }
 
 TEST(ChooseRange, AlwaysHoldsZero) {

@@ -5,7 +5,7 @@
 //
 // Three sets of tiles, each in a process of its own so that its peak memory is its own: the half of the tiles that a release gathers
 // statistics on, all of them, and those of four made-up pictures of 512x512. Both sides of a ratio open their own session, take turns
-// round by round, and the medians are compared: on a machine with other work only the ratio means something.
+// round by round, and medians are printed. On a machine with other work, the times of the clock mean little: processor time is printed too.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,6 +24,7 @@
 #include "image/codec.h"
 #include "pass/lower_to_qdq.h"
 #include "plan/plan.h"
+#include "quant/equalize_layers.h"
 #include "quant/quantize.h"
 #include "release/calibration.h"
 #include "release/engines.h"
@@ -42,18 +43,35 @@ struct Arguments {
   int rounds = 5;
 };
 
-double now() {
-  const std::chrono::duration<double> time = std::chrono::steady_clock::now().time_since_epoch();
-  return time.count();
-}
+struct Times {
+  double clock = 0;
+  double processor = 0;
+};
 
-double peak_megabytes() {
+rusage usage_so_far() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
+  return usage;
+}
+
+Times now() {
+  const rusage usage = usage_so_far();
+  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
+  const std::chrono::duration<double> clock = std::chrono::steady_clock::now().time_since_epoch();
+  return {clock.count(), seconds(usage.ru_utime) + seconds(usage.ru_stime)};
+}
+
+Times operator-(const Times& a, const Times& b) { return {a.clock - b.clock, a.processor - b.processor}; }
+Times operator+(const Times& a, const Times& b) { return {a.clock + b.clock, a.processor + b.processor}; }
+
+double peak_megabytes() {
+  const rusage usage = usage_so_far();
   return static_cast<double>(usage.ru_maxrss) * 1024 / 1e6;
 }
 
-double median(std::vector<double> values) {
+double median(const std::vector<Times>& times, double Times::*kind) {
+  std::vector<double> values;
+  for (const Times& each : times) values.push_back(each.*kind);
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
 }
@@ -65,31 +83,33 @@ Result<net::Network> read(const std::filesystem::path& file) {
   return network;
 }
 
-Result<double> seconds_of_fp32(const net::Network& network, const std::vector<quant::Batch>& tiles) {
-  const double start = now();
+Result<Times> fp32_pass(const net::Network& network, const std::vector<quant::Batch>& tiles) {
+  const Times start = now();
   MANTISSA_TRY(release::execute_on(release::kReference)(network.graph, tiles, {}, [](std::size_t, const quant::Batch&) {}));
   return now() - start;
 }
 
-struct Seconds {
-  double calibrating = 0;
-  double quantizing = 0;
-  [[nodiscard]] double all() const { return calibrating + quantizing; }
+struct Quantizing {
+  Times calibrate;
+  Times quantize;
 };
 
 // As a release does it, before repair: one pass for the statistics of every variant, then each int8 form of the target.
-Result<Seconds> seconds_of_int8(const net::Network& network, const target::Target& target, const std::vector<quant::Batch>& tiles) {
-  const double start = now();
+Result<Quantizing> quantize_all(const net::Network& network, const target::Target& target, const std::vector<quant::Batch>& tiles) {
+  const Times start = now();
   MANTISSA_ASSIGN(const quant::Statistics statistics, quant::calibrate(network.graph, release::statistics_for(network.graph, target), tiles,
                                                                        release::execute_on(release::kReference), kSeed));
-  const double calibrated = now();
+  const Times calibrated = now();
   for (const target::ArtifactSpec& spec : target.artifacts) {
     const auto style = spec.qdq == "closed" ? pass::QdqStyle::closed : pass::QdqStyle::inputs_only;
     const quant::QuantizeOptions options{style, target.int8.weight_levels, {network.task.range_low, network.task.range_high}};
-    MANTISSA_ASSIGN(ir::Graph graph, quant::quantize(network.graph, plan::plan_int8(network.graph, style), statistics, options));
+    ir::Graph equalized = network.graph;
+    quant::Statistics own = statistics;
+    MANTISSA_TRY(quant::equalize_layers(equalized, own, style));
+    MANTISSA_ASSIGN(ir::Graph graph, quant::quantize(equalized, plan::plan_int8(network.graph, style), own, options));
     MANTISSA_TRY(pass::lower_to_qdq(graph, style));
   }
-  return Seconds{calibrated - start, now() - calibrated};
+  return Quantizing{calibrated - start, now() - calibrated};
 }
 
 enum class Tiles { of_a_release, all };
@@ -105,20 +125,21 @@ Result<void> measure(const char* title, const Arguments& arguments, const std::f
   double pixels = 0;
   for (const quant::Batch& tile : tiles) pixels += static_cast<double>(tile.shape[2] * tile.shape[3]);
 
-  MANTISSA_TRY(seconds_of_fp32(network, tiles));  // warms up
+  MANTISSA_TRY(fp32_pass(network, tiles));  // warms up
   const double memory_of_fp32 = peak_megabytes();
-  std::vector<double> fp32, calibrating, quantizing, ratios;
+  std::vector<Times> fp32, calibrate, quantize, ratios;
   for (int round = 0; round < arguments.rounds; ++round) {
-    MANTISSA_ASSIGN(fp32.emplace_back(), seconds_of_fp32(network, tiles));
-    MANTISSA_ASSIGN(const Seconds int8, seconds_of_int8(network, *target, tiles));
-    calibrating.push_back(int8.calibrating);
-    quantizing.push_back(int8.quantizing);
-    ratios.push_back(int8.all() / fp32.back());
+    MANTISSA_ASSIGN(fp32.emplace_back(), fp32_pass(network, tiles));
+    MANTISSA_ASSIGN(const Quantizing quantizing, quantize_all(network, *target, tiles));
+    calibrate.push_back(quantizing.calibrate);
+    quantize.push_back(quantizing.quantize);
+    const Times both = quantizing.calibrate + quantizing.quantize;
+    ratios.push_back({both.clock / fp32.back().clock, both.processor / fp32.back().processor});
   }
-  const auto [least, most] = std::minmax_element(ratios.begin(), ratios.end());
   std::printf("%s: %zu tiles, %.3f megapixels\n", title, tiles.size(), pixels / 1e6);
-  std::printf("  fp32 pass %.3f s   calibrate %.3f s   quantize %.3f s   ratio %.2f (%.2f to %.2f in %d rounds)\n", median(fp32),
-              median(calibrating), median(quantizing), median(ratios), *least, *most, arguments.rounds);
+  for (const auto& [name, kind] : {std::pair("clock", &Times::clock), std::pair("processor", &Times::processor)})
+    std::printf("  %-9s  fp32 pass %.3f s   calibrate %.3f s   quantize %.3f s   ratio %.2f\n", name, median(fp32, kind), median(calibrate, kind),
+                median(quantize, kind), median(ratios, kind));
   std::printf("  peak memory %.0f MB (fp32 pass alone %.0f MB)\n", peak_megabytes(), memory_of_fp32);
   return {};
 }

@@ -13,27 +13,27 @@ namespace mantissa::quant {
 namespace {
 
 // Added to the diagonal, as a share of its mean: few samples leave directions that were hardly seen. The paper's value.
-constexpr double kDamping = 0.01;
+constexpr float kDamping = 0.01F;
 
 using Matrix = Eigen::MatrixXf;
 
-// The upper Cholesky factor of the inverse of the damped moments, with rows and columns in `order`.
+// The upper triangular U with U^T U = inverse of the damped moments, rows and columns in `order`; returned transposed, so that what row k of U does
+// lies together in column k. With the order reversed, H = L L^T gives U as the reversed inverse of L: no inverse of H is needed.
 Result<Matrix> factor_of_inverse(const PatchMoments& moments, const std::vector<int>& order) {
   const auto size = static_cast<Eigen::Index>(order.size());
-  Eigen::MatrixXd h(size, size);
+  const auto at = [&](Eigen::Index i) { return order[static_cast<std::size_t>(size - 1 - i)]; };
+  Matrix h(size, size);
   for (Eigen::Index i = 0; i < size; ++i)
     for (Eigen::Index j = 0; j <= i; ++j) {
-      const auto [low, high] = std::minmax(order[static_cast<std::size_t>(i)], order[static_cast<std::size_t>(j)]);
-      h(i, j) = h(j, i) = moments.mean(high, low);
+      const auto [low, high] = std::minmax({at(i), at(j)});
+      h(i, j) = h(j, i) = static_cast<float>(moments.mean(high, low));
     }
-  const double mean = h.diagonal().mean();
-  h.diagonal().array() += std::max(kDamping * mean, 1e-12);
-  const Eigen::LLT<Eigen::MatrixXd> factor(h);
+  const float mean = h.diagonal().mean();
+  h.diagonal().array() += std::max(kDamping * mean, 1e-12F);
+  const Eigen::LLT<Matrix> factor(h);
   if (factor.info() != Eigen::Success) return internal_error("the second moments of a layer's input are not positive definite");
-  Eigen::MatrixXd inverse = factor.solve(Eigen::MatrixXd::Identity(size, size));
-  const Eigen::LLT<Eigen::MatrixXd> of_inverse(inverse);
-  if (of_inverse.info() != Eigen::Success) return internal_error("the second moments of a layer's input cannot be inverted");
-  return Matrix(Eigen::MatrixXd(of_inverse.matrixU()).cast<float>());
+  const Matrix inverse = factor.matrixL().solve(Matrix::Identity(size, size));
+  return Matrix(inverse.reverse().transpose());
 }
 
 }  // namespace
@@ -43,8 +43,7 @@ Result<void> compensate_rounding(std::span<float> weights, std::span<const float
   std::vector<int> order(size);
   std::iota(order.begin(), order.end(), 0);
   std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return moments.mean(a, a) > moments.mean(b, b); });
-  MANTISSA_ASSIGN(const Matrix upper, factor_of_inverse(moments, order));
-  const Matrix by_rows = upper.transpose();  // column k holds what row k of the factor does: contiguous
+  MANTISSA_ASSIGN(const Matrix by_rows, factor_of_inverse(moments, order));
 
   base::parallel_for(scales.size(), 1, [&](std::size_t begin, std::size_t end) {
     Eigen::VectorXf left(static_cast<Eigen::Index>(size));  // the weights of one output channel as they stand

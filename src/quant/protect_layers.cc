@@ -24,10 +24,11 @@ struct Candidate {
 Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeProtection& judge, const ProtectOptions& options) {
   const auto deadline = Clock::now() + options.budget;
   Protection protection;
-  MANTISSA_ASSIGN(protection.decibels_before, judge({}));
+  MANTISSA_ASSIGN(protection.decibels_before, judge({}, Effort::full));
   if (protection.decibels_before >= options.target_decibels || layers.empty()) return protection;
 
   const double all = std::accumulate(layers.begin(), layers.end(), 0.0, [](double sum, const Layer& layer) { return sum + layer.macs; });
+  MANTISSA_ASSIGN(const double roughly_before, judge({}, Effort::rough));
   std::vector<Candidate> candidates;
   base::Progress progress("Measuring layers", static_cast<std::int64_t>(layers.size()), "layers");
   for (const Layer& layer : layers) {
@@ -36,8 +37,8 @@ Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeP
       break;
     }
     MANTISSA_TRY(base::check_interrupt());
-    MANTISSA_ASSIGN(const double decibels, judge({layer.node}));
-    const double removed = squared_error(protection.decibels_before) - squared_error(decibels);
+    MANTISSA_ASSIGN(const double decibels, judge({layer.node}, Effort::rough));
+    const double removed = squared_error(roughly_before) - squared_error(decibels);
     // One per cent of the whole is added to each layer's work: what a change of format costs by itself.
     if (removed > 0) candidates.push_back({layer, removed / (layer.macs + 0.01 * all)});
     progress.advance();
@@ -50,7 +51,7 @@ Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeP
   double decibels_now = protection.decibels_before;
   for (const Candidate& candidate : candidates) {
     if ((macs_in_float + candidate.layer.macs) / all > options.largest_share) continue;
-    const double share_removed = candidate.error_removed_per_mac * all / squared_error(protection.decibels_before);
+    const double share_removed = candidate.error_removed_per_mac * all / squared_error(roughly_before);
     if (decibels_now >= options.required_decibels && share_removed < options.least_return) break;
     if (Clock::now() > deadline) {
       protection.out_of_time = true;
@@ -58,7 +59,7 @@ Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeP
     }
     in_float.push_back(candidate.layer.node);
     macs_in_float += candidate.layer.macs;
-    MANTISSA_ASSIGN(decibels_now, judge(in_float));
+    MANTISSA_ASSIGN(decibels_now, judge(in_float, Effort::full));
     protection.steps.push_back({candidate.layer.node, decibels_now, macs_in_float / all});
     if (decibels_now >= options.target_decibels) break;
   }

@@ -36,10 +36,12 @@ struct Protection {
   bool out_of_time = false;
 };
 
-// Mean PSNR in dB against the fp32 outputs, on pictures kept for decisions, of the variant in which `in_float` are float.
-using JudgeProtection = std::function<Result<double>(const std::vector<ir::NodeId>& in_float)>;
+enum class Effort { rough, full };  // rough: on a few of the pictures, good enough to rank layers
 
-// Tries each layer alone, ranks them by removed squared error per multiply-accumulate, and adds them in that order until the target, the
+// Mean PSNR in dB against the fp32 outputs, on pictures kept for decisions, of the variant in which `in_float` are float.
+using JudgeProtection = std::function<Result<double>(const std::vector<ir::NodeId>& in_float, Effort effort)>;
+
+// Tries each layer alone, roughly, ranks them by removed squared error per multiply-accumulate, and adds them in that order until the target, the
 // share or the budget is reached.
 [[nodiscard]] Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeProtection& judge, const ProtectOptions& options);
 

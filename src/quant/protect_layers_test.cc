@@ -13,7 +13,7 @@ struct Fake {
   std::vector<double> errors;
   int calls = 0;
 
-  Result<double> operator()(const std::vector<ir::NodeId>& in_float) {
+  Result<double> operator()(const std::vector<ir::NodeId>& in_float, Effort) {
     ++calls;
     double total = 1e-6;
     for (std::size_t i = 0; i < errors.size(); ++i)
@@ -33,7 +33,7 @@ TEST(ProtectLayers, LeavesAGoodVariantAlone) {
   const auto protection = protect_layers(layers({1, 1}), std::ref(fake), {.target_decibels = 45});
   ASSERT_TRUE(protection.ok());
   EXPECT_TRUE(protection->steps.empty());
-  EXPECT_EQ(fake.calls, 1);
+  EXPECT_EQ(fake.calls, 1);  // no layer was tried
 }
 
 TEST(ProtectLayers, TakesTheLayerThatBuysMostPerWork) {
@@ -54,6 +54,13 @@ TEST(ProtectLayers, KeepsToItsShareOfTheWork) {
   EXPECT_LE(protection->steps.back().share_in_float, 0.5);
 }
 
+TEST(ProtectLayers, LeavesLayersThatAreNotWorthTheirWork) {
+  Fake fake{{2e-5, 2e-5, 2e-5}};  // 42 dB, above what is required; every layer costs what its work would lead one to expect
+  const auto protection = protect_layers(layers({1, 1, 1}), std::ref(fake), {.target_decibels = 50, .required_decibels = 41, .largest_share = 1});
+  ASSERT_TRUE(protection.ok());
+  EXPECT_TRUE(protection->steps.empty());
+}
+
 TEST(ProtectLayers, StopsWhenItsTimeIsUp) {
   Fake fake{{1e-3, 1e-3}};
   const auto protection = protect_layers(layers({1, 1}), std::ref(fake), {.target_decibels = 60, .budget = std::chrono::duration<double>(-1)});
@@ -63,7 +70,7 @@ TEST(ProtectLayers, StopsWhenItsTimeIsUp) {
 }
 
 TEST(ProtectLayers, HandsOnAnError) {
-  const auto protection = protect_layers(layers({1}), [](const auto&) -> Result<double> { return bad_input("no"); }, {});
+  const auto protection = protect_layers(layers({1}), [](const auto&, Effort) -> Result<double> { return bad_input("no"); }, {});
   ASSERT_FALSE(protection.ok());
   EXPECT_EQ(protection.error().what, "no");
 }

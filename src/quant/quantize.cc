@@ -69,14 +69,28 @@ class Quantizer {
     const ValueId input = graph_.node(id).inputs[0];
     const ValueId weight = own_copy(id, 1);
     MANTISSA_ASSIGN(const std::vector<float> before, graph_.value(weight).constant->floats());
-    const auto moments = statistics_.moments.find(id);
-    MANTISSA_TRY(round_weights(graph_, weight, output_axis(graph_, id), options_.weight_levels,
-                               moments == statistics_.moments.end() ? nullptr : &moments->second));
+    MANTISSA_TRY(round(id, weight));
     if (graph_.node(id).op == "Conv") {
       MANTISSA_ASSIGN(const ValueStatistics* statistics, observed(input));
       MANTISSA_TRY(correct_bias(graph_, id, before, *statistics));
     }
     if (options_.style == pass::QdqStyle::closed && graph_.constant_input(id, 2) != nullptr) annotate_bias(id, input, weight);
+    return {};
+  }
+
+  Result<void> round(NodeId id, ValueId weight) {
+    ir::Value& value = graph_.value(weight);
+    if (options_.cache != nullptr) {
+      if (const auto known = options_.cache->find(id); known != options_.cache->end()) {
+        value.constant = known->second.values;
+        value.quantization = known->second.annotation;
+        return {};
+      }
+    }
+    const auto moments = statistics_.moments.find(id);
+    MANTISSA_TRY(round_weights(graph_, weight, output_axis(graph_, id), options_.weight_levels,
+                               moments == statistics_.moments.end() ? nullptr : &moments->second));
+    if (options_.cache != nullptr) options_.cache->insert({id, {*value.constant, *value.quantization}});
     return {};
   }
 

@@ -59,10 +59,11 @@ Result<void> write_graph(const net::Network& network, Graph graph, const std::fi
 // Judges forms of the int8 variant on the calibration tiles kept for decisions.
 class Trial {
  public:
+  Trial(const Trial&) = delete;
   Trial(const net::Network& network, pass::QdqStyle style, const target::Target& target, const std::string& provider,
         const quant::Statistics& statistics, const Calibration& calibration)
       : network_(network), style_(style), graph_(network.graph), statistics_(statistics), calibration_(calibration), execute_(execute_on(provider)) {
-    options_ = {style, target.int8.weight_levels, {network.task.range_low, network.task.range_high}};
+    options_ = {style, target.int8.weight_levels, {network.task.range_low, network.task.range_high}, &rounded_};
   }
 
   Result<void> equalize() {
@@ -89,12 +90,14 @@ class Trial {
   }
 
   // Mean PSNR in dB against the fp32 outputs.
-  Result<double> judge(const std::vector<NodeId>& in_float) {
+  Result<double> judge(const std::vector<NodeId>& in_float, quant::Effort effort) {
+    constexpr std::size_t kFew = 3;
+    const std::size_t count = effort == quant::Effort::rough ? std::min(kFew, fp32_.size()) : fp32_.size();
     MANTISSA_ASSIGN(const Graph graph, graph_with(in_float));
     double total = 0;
-    MANTISSA_TRY(execute_(graph, calibration_.for_decisions, {},
+    MANTISSA_TRY(execute_(graph, std::span(calibration_.for_decisions).first(count), {},
                           [&](std::size_t i, const quant::Batch& output) { total += image::psnr(seen(output), fp32_[i]); }));
-    return total / static_cast<double>(fp32_.size());
+    return total / static_cast<double>(count);
   }
 
   // The PSNR against fp32 at which errors that are independent of the network's own leave the loss allowed: squared errors add up.
@@ -120,6 +123,7 @@ class Trial {
   quant::Statistics statistics_;  // likewise
   const Calibration& calibration_;
   quant::Execute execute_;
+  quant::WeightCache rounded_;
   quant::QuantizeOptions options_;
   std::vector<image::Picture> fp32_;
 };
@@ -132,14 +136,6 @@ std::vector<quant::Layer> integer_layers(const Graph& graph, const plan::Plan& p
     if (choice != plan.choices.end() && !base::is_floating(choice->format)) layers.push_back({cost.node, cost.macs_per_pixel});
   }
   return layers;
-}
-
-double share_in_integers(const Graph& graph, const plan::Plan& plan) {
-  double all = 0;
-  for (const net::NodeCost& cost : net::costs(graph)) all += cost.macs_per_pixel;
-  double integer = 0;
-  for (const quant::Layer& layer : integer_layers(graph, plan)) integer += layer.macs;
-  return all > 0 ? integer / all : 0;
 }
 
 }  // namespace
@@ -209,7 +205,7 @@ Result<Draft> make_int8(const net::Network& network, const target::Target& targe
     options.target_decibels = std::max(options.target_decibels, options.required_decibels);
     options.budget = repair_budget;
     MANTISSA_ASSIGN(const quant::Protection protection,
-                    quant::protect_layers(layers, [&](const std::vector<NodeId>& nodes) { return trial.judge(nodes); }, options));
+                    quant::protect_layers(layers, [&](const auto& nodes, quant::Effort effort) { return trial.judge(nodes, effort); }, options));
     char found[96];
     std::snprintf(found, sizeof found, "%s: %.2f dB against fp32, %.2f dB wanted", spec.path.c_str(), protection.decibels_before, options.required_decibels);
     base::detail(found);
@@ -220,7 +216,6 @@ Result<Draft> make_int8(const net::Network& network, const target::Target& targe
   }
   const plan::Plan plan = trial.plan_with(in_float);
   draft.artifact.decisions = decisions_of(network.graph, plan);
-  draft.artifact.int8_share = share_in_integers(network.graph, plan);
   MANTISSA_ASSIGN(Graph graph, trial.graph_with(in_float));
   MANTISSA_TRY(write_graph(network, std::move(graph), folder / draft.artifact.path));
   return draft;

@@ -14,6 +14,7 @@
 #include "net/architecture.h"
 #include "release/calibration.h"
 #include "release/engines.h"
+#include "release/integer_share.h"
 #include "release/judge.h"
 #include "release/make_variants.h"
 #include "release/picture_set.h"
@@ -25,12 +26,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Manifest and engines speak of nodes by name, and ONNX does not ask for one.
+void name_nodes(ir::Graph& graph) {
+  int next = 0;
+  for (const ir::NodeId id : graph.sorted()) {
+    ir::Node& node = graph.node(id);
+    if (node.name.empty()) node.name = node.op + "_unnamed_" + std::to_string(next++);
+  }
+}
+
 Result<net::Network> read_and_recognise(const ReleaseRequest& request) {
   MANTISSA_ASSIGN(net::Network network, format::read_network(request.network));
   MANTISSA_TRY(net::override_task(network.task, request.overrides));
   // A rebuilt graph has no formats and shapes yet: ONNX's own inference fills them in on the way through a file in memory.
   MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));
   MANTISSA_ASSIGN(network.graph, format::read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end()))));
+  name_nodes(network.graph);
   return network;
 }
 
@@ -75,7 +86,8 @@ Result<std::vector<Draft>> make_drafts(const net::Network& network, const target
   return drafts;
 }
 
-Result<void> measure_speeds(Draft& draft, const fs::path& folder, const net::Task& task) {
+// On the providers that may run the file here: how fast, and how much of it in integers.
+Result<void> measure(Draft& draft, const fs::path& folder, const net::Network& network) {
   if (draft.emulated || draft.artifact.path.ends_with(".pth")) return {};
   std::vector<std::string> providers = {draft.judge};
   if (draft.judge.empty()) {  // fp32 is right on every engine
@@ -85,8 +97,11 @@ Result<void> measure_speeds(Draft& draft, const fs::path& folder, const net::Tas
   }
   for (const std::string& provider : providers) {
     MANTISSA_ASSIGN(const auto session, open_file(folder / draft.artifact.path, provider));
-    MANTISSA_ASSIGN(const double speed, measure_speed(*session, task));
+    MANTISSA_ASSIGN(const double speed, measure_speed(*session, network.task));
     draft.artifact.speeds.push_back({provider, speed});
+    if (draft.artifact.variant != "int8") continue;
+    MANTISSA_ASSIGN(const run::Placement placement, session->placement());
+    draft.artifact.int8_share = integer_share(network.graph, placement);
   }
   std::sort(draft.artifact.speeds.begin(), draft.artifact.speeds.end(),
             [](const format::Speed& a, const format::Speed& b) { return a.microseconds_per_pixel < b.microseconds_per_pixel; });
@@ -100,7 +115,7 @@ std::string joined(const std::vector<std::string>& sentences) {
 }
 
 // Moves what passed into the manifest, and what failed out of the folder.
-Result<void> sort_out(std::vector<Draft> drafts, const fs::path& folder, const net::Task& task, format::Manifest& manifest) {
+Result<void> sort_out(std::vector<Draft> drafts, const fs::path& folder, const net::Network& network, format::Manifest& manifest) {
   for (Draft& draft : drafts) {
     format::Artifact& artifact = draft.artifact;
     if (artifact.verdict && !artifact.verdict->passed) {
@@ -110,7 +125,7 @@ Result<void> sort_out(std::vector<Draft> drafts, const fs::path& folder, const n
       manifest.left_out.push_back({artifact.variant, artifact.path, joined(artifact.verdict->failures), artifact.verdict});
       continue;
     }
-    MANTISSA_TRY(measure_speeds(draft, folder, task));
+    MANTISSA_TRY(measure(draft, folder, network));
     MANTISSA_ASSIGN(artifact.sha256, base::sha256_of_file(folder / artifact.path));
     manifest.artifacts.push_back(std::move(artifact));
   }
@@ -137,12 +152,16 @@ Result<format::Manifest> begin_manifest(const ReleaseRequest& request, const net
   return manifest;
 }
 
-std::string repair_note(const format::Artifact& artifact) {
-  if (artifact.repairs.empty()) return {};
-  char text[96];
-  std::snprintf(text, sizeof text, "%zu layers kept in float (%.0f %% of the work)", artifact.repairs.size(),
-                100 * artifact.repairs.back().share_in_float);
-  return text;
+std::string int8_note(const format::Artifact& artifact) {
+  if (artifact.variant != "int8") return {};
+  char text[128];
+  std::snprintf(text, sizeof text, "%.1f %% of the work in integers", 100 * artifact.int8_share);
+  std::string note = text;
+  if (!artifact.repairs.empty()) {
+    std::snprintf(text, sizeof text, "; protected: %zu layer%s", artifact.repairs.size(), artifact.repairs.size() > 1 ? "s" : "");
+    note += text;
+  }
+  return note;
 }
 
 ReleasedFile row_of(const std::string& variant, const std::string& path, const std::optional<format::Verdict>& verdict) {
@@ -180,7 +199,7 @@ ReleaseSummary summary_of(const format::Manifest& manifest, const fs::path& fold
       row.microseconds_per_pixel = artifact.speeds.front().microseconds_per_pixel;
       row.provider = artifact.speeds.front().provider;
     }
-    row.note = repair_note(artifact);
+    row.note = int8_note(artifact);
     summary.files.push_back(std::move(row));
   }
   for (const format::LeftOut& left : manifest.left_out) {
@@ -211,7 +230,7 @@ Result<ReleaseSummary> make(const ReleaseRequest& request) {
   if (!pictures.apart)
     for (Draft& draft : drafts)
       if (draft.artifact.verdict) draft.artifact.verdict->weak_evidence = true;
-  MANTISSA_TRY(sort_out(std::move(drafts), aside, network.task, manifest));
+  MANTISSA_TRY(sort_out(std::move(drafts), aside, network, manifest));
   MANTISSA_TRY(base::write_text(aside / "release.json", format::to_json(manifest)));
   MANTISSA_TRY(folder.commit());
   return summary_of(manifest, request.output);

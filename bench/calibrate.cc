@@ -56,7 +56,9 @@ rusage usage_so_far() {
 
 Times now() {
   const rusage usage = usage_so_far();
-  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec); };
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
   const std::chrono::duration<double> clock = std::chrono::steady_clock::now().time_since_epoch();
   return {clock.count(), seconds(usage.ru_utime) + seconds(usage.ru_stime)};
 }
@@ -71,6 +73,7 @@ double peak_megabytes() {
 
 double median(const std::vector<Times>& times, double Times::*kind) {
   std::vector<double> values;
+  values.reserve(times.size());
   for (const Times& each : times) values.push_back(each.*kind);
   std::sort(values.begin(), values.end());
   return values[values.size() / 2];
@@ -85,7 +88,8 @@ Result<net::Network> read(const std::filesystem::path& file) {
 
 Result<Times> fp32_pass(const net::Network& network, const std::vector<quant::Batch>& tiles) {
   const Times start = now();
-  MANTISSA_TRY(release::execute_on(release::kReference)(network.graph, tiles, {}, [](std::size_t, const quant::Batch&) {}));
+  MANTISSA_TRY(
+      release::execute_on(release::kReference)(network.graph, tiles, {}, [](std::size_t, const quant::Batch&) {}));
   return now() - start;
 }
 
@@ -95,14 +99,17 @@ struct Quantizing {
 };
 
 // As a release does it, before repair: one pass for the statistics of every variant, then each int8 form of the target.
-Result<Quantizing> quantize_all(const net::Network& network, const target::Target& target, const std::vector<quant::Batch>& tiles) {
+Result<Quantizing> quantize_all(const net::Network& network, const target::Target& target,
+                                const std::vector<quant::Batch>& tiles) {
   const Times start = now();
-  MANTISSA_ASSIGN(const quant::Statistics statistics, quant::calibrate(network.graph, release::statistics_for(network.graph, target), tiles,
-                                                                       release::execute_on(release::kReference), kSeed));
+  MANTISSA_ASSIGN(const quant::Statistics statistics,
+                  quant::calibrate(network.graph, release::statistics_for(network.graph, target), tiles,
+                                   release::execute_on(release::kReference), kSeed));
   const Times calibrated = now();
   for (const target::ArtifactSpec& spec : target.artifacts) {
     const auto style = spec.qdq == "closed" ? pass::QdqStyle::closed : pass::QdqStyle::inputs_only;
-    const quant::QuantizeOptions options{style, target.int8.weight_levels, {network.task.range_low, network.task.range_high}};
+    const quant::QuantizeOptions options{
+        style, target.int8.weight_levels, {network.task.range_low, network.task.range_high}};
     ir::Graph equalized = network.graph;
     quant::Statistics own = statistics;
     MANTISSA_TRY(quant::equalize_layers(equalized, own, style));
@@ -114,14 +121,16 @@ Result<Quantizing> quantize_all(const net::Network& network, const target::Targe
 
 enum class Tiles { of_a_release, all };
 
-Result<void> measure(const char* title, const Arguments& arguments, const std::filesystem::path& pictures, const std::string& degradation, Tiles which) {
+Result<void> measure(const char* title, const Arguments& arguments, const std::filesystem::path& pictures,
+                     const std::string& degradation, Tiles which) {
   MANTISSA_ASSIGN(const net::Network network, read(arguments.network));
   MANTISSA_ASSIGN(const target::Target* target, target::target_of(base::cpu()));
   MANTISSA_ASSIGN(const image::Degradation how, image::parse_degradation(degradation));
   MANTISSA_ASSIGN(const release::PictureSet set, release::PictureSet::open({pictures}, how, network.task, kSeed));
   MANTISSA_ASSIGN(release::Calibration calibration, release::read_calibration(set, network.task, kSeed));
   std::vector<quant::Batch> tiles = std::move(calibration.for_ranges);
-  if (which == Tiles::all) std::move(calibration.for_decisions.begin(), calibration.for_decisions.end(), std::back_inserter(tiles));
+  if (which == Tiles::all)
+    std::move(calibration.for_decisions.begin(), calibration.for_decisions.end(), std::back_inserter(tiles));
   double pixels = 0;
   for (const quant::Batch& tile : tiles) pixels += static_cast<double>(tile.shape[2] * tile.shape[3]);
 
@@ -138,18 +147,18 @@ Result<void> measure(const char* title, const Arguments& arguments, const std::f
   }
   std::printf("%s: %zu tiles, %.3f megapixels\n", title, tiles.size(), pixels / 1e6);
   for (const auto& [name, kind] : {std::pair("clock", &Times::clock), std::pair("processor", &Times::processor)})
-    std::printf("  %-9s  fp32 pass %.3f s   calibrate %.3f s   quantize %.3f s   ratio %.2f\n", name, median(fp32, kind), median(calibrate, kind),
-                median(quantize, kind), median(ratios, kind));
+    std::printf("  %-9s  fp32 pass %.3f s   calibrate %.3f s   quantize %.3f s   ratio %.2f\n", name,
+                median(fp32, kind), median(calibrate, kind), median(quantize, kind), median(ratios, kind));
   std::printf("  peak memory %.0f MB (fp32 pass alone %.0f MB)\n", peak_megabytes(), memory_of_fp32);
   return {};
 }
 
 // Four pictures with edges and noise; what is on them does not matter to time and memory.
 Result<void> draw_pictures(const std::filesystem::path& folder) {
-  constexpr int kSide = 512;
+  constexpr std::size_t kSide = 512;
   std::uint32_t random = 1;
   for (int i = 0; i < 4; ++i) {
-    image::Picture picture(kSide, kSide, 3);
+    image::Picture picture(static_cast<int>(kSide), static_cast<int>(kSide), 3);
     for (std::size_t k = 0; k < picture.samples.size(); ++k) {
       random = random * 1664525U + 1013904223U;
       const bool light = (k / 24 + k / (24 * kSide)) % 2 == 0;
@@ -161,7 +170,8 @@ Result<void> draw_pictures(const std::filesystem::path& folder) {
 }
 
 Result<void> measure_large_pictures(const Arguments& arguments) {
-  const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("mantissa-bench-" + std::to_string(getpid()));
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("mantissa-bench-" + std::to_string(getpid()));
   std::error_code ignored;
   std::filesystem::create_directory(folder, ignored);
   auto result = draw_pictures(folder);
@@ -195,8 +205,13 @@ int main(int count, char** words) {
   Arguments arguments{words[1], words[2]};
   if (count > 3) arguments.degradation = words[3];
   if (count > 4) arguments.rounds = std::max(std::atoi(words[4]), 1);
-  int code = apart([&] { return measure("the half for statistics", arguments, arguments.pictures, arguments.degradation, Tiles::of_a_release); });
-  if (code == 0) code = apart([&] { return measure("all tiles", arguments, arguments.pictures, arguments.degradation, Tiles::all); });
+  int code = apart([&] {
+    return measure("the half for statistics", arguments, arguments.pictures, arguments.degradation,
+                   Tiles::of_a_release);
+  });
+  if (code == 0)
+    code =
+        apart([&] { return measure("all tiles", arguments, arguments.pictures, arguments.degradation, Tiles::all); });
   if (code == 0) code = apart([&] { return measure_large_pictures(arguments); });
   return code;
 }

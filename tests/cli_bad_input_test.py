@@ -406,6 +406,20 @@ class BadUsage(Case):
 
 
 class Interrupted(Case):
+    def test_run_leaves_nothing(self):
+        network = tiny_network(self.folder / "network.pth", features=64, colours=1)
+        (self.folder / "large.png").write_bytes(png(1500, 1000, channels=1, sample=lambda x, y, c: 0.5))
+        before = self.entries()
+        words = [PROGRAM, "run", network, self.folder / "large.png", "-o", self.folder / "out.png", "--threads", "1", "--tile", "64"]
+        process = subprocess.Popen(list(map(str, words)), stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+        limit = time.monotonic() + 60
+        while self.entries() == before and time.monotonic() < limit:
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, said)
+        self.assertEqual(self.entries(), before)
+
     def test_release_leaves_nothing(self):
         network = tiny_network(self.folder / "network.pth", features=48)
         calibration = pictures(self.folder / "calibration", width=200, height=200)

@@ -12,7 +12,7 @@ from cli_tools import SHARED, Case, mantissa, needs_shared, read_png
 
 IMAGES = SHARED / "images"
 SR_X4 = ("--calibrate", IMAGES / "calibration/bsd_color_lr_x4", "--evaluate", IMAGES / "set5/x4")
-SR_X2 = ("--calibrate", IMAGES / "calibration/bsd_color", "--evaluate", IMAGES / "set5/x2")
+SR_X2 = ("--calibrate", IMAGES / "calibration/bsd_color", "--degrade", "bicubic:2", "--evaluate", IMAGES / "set5/x2")
 NOISE = ("--calibrate", IMAGES / "calibration/train400_gray", "--evaluate", IMAGES / "set12", "--degrade", "noise:25")
 BUDGET = ("--repair-budget", "5")
 
@@ -66,7 +66,8 @@ class RealNetworks(Case):
         self.restore(IMAGES / "set5/x4/img_003_SRF_4_LR.png", 4)
 
     def test_espcn_converts_colours(self):
-        manifest = self.make("models/espcn/ESPCN_x2.pt", "--degrade", "bicubic:2", "--calibrate", IMAGES / "calibration/bsd_color")
+        manifest = self.make("models/espcn/ESPCN_x2.pt", *SR_X2)
+        self.assertEqual(manifest["made"]["evaluation"], "5 pairs of x2", "pairs are not degraded once more")
         self.assertEqual((manifest["network"]["architecture"], manifest["network"]["task"]["colour"]), ("ESPCN", "ycbcr"))
         truth = read_png(IMAGES / "set5/x2/img_003_SRF_2_HR.png")
         restored = self.restore(IMAGES / "set5/x2/img_003_SRF_2_LR.png", 2, "--variant", "fp32")

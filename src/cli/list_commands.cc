@@ -14,7 +14,7 @@ void add_providers(CLI::App& app, const GlobalOptions& global, int& exit_code) {
     for (const ProviderState& each : list_providers()) {
       json.push_back({{"name", each.name}, {"title", each.title}, {"version", each.version}, {"missing", each.missing}});
       if (!global.json)
-        std::printf("%-18s %s %s\n", each.name.c_str(), each.title.c_str(), each.missing.empty() ? each.version.c_str() : ("- not here: " + each.missing).c_str());
+        std::printf("%-18s %s\n", each.name.c_str(), each.missing.empty() ? each.version.c_str() : (each.title + ": not here: " + each.missing).c_str());
     }
     if (global.json) std::printf("%s\n", json.dump(2).c_str());
     exit_code = 0;

@@ -84,15 +84,13 @@ Result<PictureSet> PictureSet::open(const std::vector<fs::path>& folders, const 
     }
     return set;
   }
-  if (degradation.kind == image::Degradation::Kind::none) {
-    for (const fs::path& file : first) {
-      const fs::path partner = file.parent_path() / partner_of(file.filename().string());
-      if (partner.has_filename() && std::find(first.begin(), first.end(), partner) != first.end()) set.files_.push_back({file, partner});
-    }
-    if (!set.files_.empty()) {
-      MANTISSA_TRY(check_all_paired(first, set.files_));
-      return set;
-    }
+  for (const fs::path& file : first) {
+    const fs::path partner = file.parent_path() / partner_of(file.filename().string());
+    if (partner.has_filename() && std::find(first.begin(), first.end(), partner) != first.end()) set.files_.push_back({file, partner});
+  }
+  if (!set.files_.empty()) {
+    MANTISSA_TRY(check_all_paired(first, set.files_));
+    return set;
   }
   for (const fs::path& file : first) set.files_.push_back({file, {}});
   return set;
@@ -103,12 +101,12 @@ Result<Sample> PictureSet::load(std::size_t index) const {
   const std::string name = files.input.filename().string();
   MANTISSA_ASSIGN(image::Picture input, load_for(files.input, task_.colour));
   Sample sample{name, std::move(input), {}};
-  if (degradation_.kind != image::Degradation::Kind::none) {
+  if (!files.truth.empty()) {
+    MANTISSA_ASSIGN(sample.truth, load_for(files.truth, task_.colour));
+  } else if (degradation_.kind != image::Degradation::Kind::none) {
     image::Pair pair = image::degrade(sample.input, degradation_, seed_ + index);
     sample.input = std::move(pair.input);
     sample.truth = std::move(pair.truth);
-  } else if (!files.truth.empty()) {
-    MANTISSA_ASSIGN(sample.truth, load_for(files.truth, task_.colour));
   }
   const int least = std::max(kSmallestSide, task_.size_multiple);
   if (std::min(sample.input.width, sample.input.height) < least)

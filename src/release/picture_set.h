@@ -22,7 +22,7 @@ struct Sample {
 class PictureSet {
  public:
   // One folder: of pairs (names with LR and HR), or of pictures that are degraded, or of inputs without a true picture. Two folders: inputs and
-  // true pictures whose names, in order, look alike. Errors (bad_input): none or unpaired pictures.
+  // true pictures whose names, in order, look alike. Pairs are never degraded: their inputs are. Errors (bad_input): none or unpaired pictures.
   [[nodiscard]] static Result<PictureSet> open(const std::vector<std::filesystem::path>& folders, const image::Degradation& degradation,
                                                const net::Task& task, std::uint64_t seed);
 

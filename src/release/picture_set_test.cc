@@ -101,6 +101,22 @@ TEST_F(Pictures, CleanOnesAreDegraded) {
   EXPECT_EQ(noisy->input.samples, open({"set"}, "noise:25")->load(0)->input.samples) << "the seed decides";
 }
 
+TEST_F(Pictures, PairsAreNotDegradedOnceMore) {
+  put("set/a_LR.png", 20, 20);
+  put("set/a_HR.png", 40, 40);
+  put("in/a.png", 20, 20);
+  put("true/a.png", 40, 40);
+  for (const auto& names : {std::vector<std::string>{"set"}, {"in", "true"}}) {
+    const auto set = open(names, "bicubic:2");
+    ASSERT_TRUE(set.ok());
+    ASSERT_EQ(set->size(), 1U);
+    const auto sample = set->load(0);
+    ASSERT_TRUE(sample.ok()) << sample.error().message();
+    EXPECT_EQ(sample->input.width, 20);
+    EXPECT_EQ(sample->truth->width, 40);
+  }
+}
+
 TEST_F(Pictures, EachGetsNoiseOfItsOwn) {
   put("set/a.png", 20, 20);
   put("set/b.png", 20, 20);

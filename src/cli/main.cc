@@ -1,6 +1,7 @@
 // The program `mantissa`.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <vector>
 
@@ -56,6 +57,8 @@ int main(int argc, char** argv) {
     const std::string command = app.get_subcommands().empty() ? "" : app.get_subcommands().front()->get_name() + " ";
     std::fprintf(stderr, "mantissa: %s.\nTry: mantissa %s--help\n", complaint(problem, app).c_str(), command.c_str());
     return static_cast<int>(ErrorCode::usage);
+  } catch (const std::exception& problem) {  // ours: the library's functions return their errors
+    return cli::fail(internal_error(problem.what()), global);
   }
   return exit_code;
 }

@@ -48,15 +48,18 @@ std::vector<Batch> some_pictures(int count, int first, int channels) {
   std::vector<Batch> batches;
   for (int i = 0; i < count; ++i) {
     image::Picture picture = run::random_picture(40 + 2 * (first + i), 32, channels);
-    for (std::size_t s = 1; s < picture.samples.size(); ++s) picture.samples[s] = 0.2F * picture.samples[s] + 0.8F * picture.samples[s - 1];
+    for (std::size_t s = 1; s < picture.samples.size(); ++s)
+      picture.samples[s] = 0.2F * picture.samples[s] + 0.8F * picture.samples[s - 1];
     batches.push_back({{1, channels, picture.height, picture.width}, picture.samples});
   }
   return batches;
 }
 
-std::vector<std::vector<float>> outputs(const ir::Graph& graph, std::span<const Batch> inputs, std::string_view provider) {
+std::vector<std::vector<float>> outputs(const ir::Graph& graph, std::span<const Batch> inputs,
+                                        std::string_view provider) {
   std::vector<std::vector<float>> all;
-  const auto done = release::execute_on(provider)(graph, inputs, {}, [&](std::size_t, Batch output) { all.push_back(std::move(output.values)); });
+  const auto done = release::execute_on(provider)(
+      graph, inputs, {}, [&](std::size_t, Batch output) { all.push_back(std::move(output.values)); });
   EXPECT_TRUE(done.ok()) << done.error().message();
   return all;
 }
@@ -140,12 +143,18 @@ TEST_P(Quantized, EqualizationChangesNoOutputAndHelps) {
   for (const auto& [name, expected] : again.values) {
     const auto& scaled = statistics.values.at(name);
     for (std::size_t c = 0; c < expected.channels.size(); ++c) {
-      EXPECT_NEAR(scaled.channels[c].maximum(), expected.channels[c].maximum(), 1e-4 + 1e-4 * std::abs(expected.channels[c].maximum())) << name;
-      EXPECT_NEAR(scaled.channels[c].mean(), expected.channels[c].mean(), 1e-4 + 1e-4 * std::abs(expected.channels[c].mean())) << name;
+      EXPECT_NEAR(scaled.channels[c].maximum(), expected.channels[c].maximum(),
+                  1e-4 + 1e-4 * std::abs(expected.channels[c].maximum()))
+          << name;
+      EXPECT_NEAR(scaled.channels[c].mean(), expected.channels[c].mean(),
+                  1e-4 + 1e-4 * std::abs(expected.channels[c].mean()))
+          << name;
     }
   }
   for (const auto& [node, expected] : again.moments)
-    EXPECT_NEAR(statistics.moments.at(node).mean(5, 3), expected.mean(5, 3), 1e-5 + 1e-3 * std::abs(expected.mean(5, 3))) << graph.describe(node);
+    EXPECT_NEAR(statistics.moments.at(node).mean(5, 3), expected.mean(5, 3),
+                1e-5 + 1e-3 * std::abs(expected.mean(5, 3)))
+        << graph.describe(node);
 
   const std::string_view provider = GetParam() == QdqStyle::closed ? kOnnxRuntime : kOpenVino;
   const double before = decibels(reference, outputs(lowered(graph, observed(graph, inputs)), others, provider));

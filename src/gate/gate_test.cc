@@ -13,7 +13,8 @@ Picture texture(int side) {
   Picture picture(side, side, 3);
   for (int c = 0; c < 3; ++c)
     for (int y = 0; y < side; ++y)
-      for (int x = 0; x < side; ++x) picture.row(c, y)[static_cast<std::size_t>(x)] = 0.5F + 0.4F * std::sin(0.3F * x + 0.2F * y + c);
+      for (int x = 0; x < side; ++x)
+        picture.row(c, y)[static_cast<std::size_t>(x)] = static_cast<float>(0.5 + 0.4 * std::sin(0.3 * x + 0.2 * y + c));
   return picture;
 }
 

@@ -54,12 +54,14 @@ std::string values_of(std::string_view text, QdqStyle style) {
 
 TEST(PlanInt8, ClosedChainsTakeWhatFollowsAConvolution) {
   const ir::Graph graph = graph_of(kNetwork);
-  EXPECT_EQ(told(graph, plan_int8(graph, QdqStyle::closed)), "Conv int8, Relu int8, Conv int8, DepthToSpace int8, Tanh float32");
+  EXPECT_EQ(told(graph, plan_int8(graph, QdqStyle::closed)),
+            "Conv int8, Relu int8, Conv int8, DepthToSpace int8, Tanh float32");
 }
 
 TEST(PlanInt8, WithInputsOnlyResultsStayFloat) {
   const ir::Graph graph = graph_of(kNetwork);
-  EXPECT_EQ(told(graph, plan_int8(graph, QdqStyle::inputs_only)), "Conv int8, Relu float32, Conv int8, DepthToSpace float32, Tanh float32");
+  EXPECT_EQ(told(graph, plan_int8(graph, QdqStyle::inputs_only)),
+            "Conv int8, Relu float32, Conv int8, DepthToSpace float32, Tanh float32");
 }
 
 TEST(PlanInt8, AProtectedLayerTakesItsFollowersAlong) {
@@ -99,7 +101,8 @@ TEST(PlanInt8, SaysWhyNot) {
   EXPECT_NE(closed.choices[0].reason.find("Tanh"), std::string::npos);
   EXPECT_NE(closed.choices[1].reason.find("computed"), std::string::npos);
   EXPECT_NE(closed.choices[2].reason.find("float32"), std::string::npos);
-  EXPECT_EQ(told(graph, plan_int8(graph, QdqStyle::inputs_only)), "Tanh float32, Conv float32, Conv float32, MatMul int8");
+  EXPECT_EQ(told(graph, plan_int8(graph, QdqStyle::inputs_only)),
+            "Tanh float32, Conv float32, Conv float32, MatMul int8");
 }
 
 TEST(PlanHalf, LeavesIntegersAlone) {
@@ -138,7 +141,9 @@ TEST(ValuesToQuantize, AnOutputBeforeItsReluIsNotAbsorbed) {
     %a : float32[1,1,h,w] = Conv(%x, %w)
     %r : float32[1,1,h,w] = Relu(%a)
     output %a, %r
-  })", QdqStyle::closed), "x a");
+  })",
+                      QdqStyle::closed),
+            "x a");
 }
 
 }  // namespace

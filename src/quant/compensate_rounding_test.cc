@@ -50,7 +50,8 @@ double squared_error(const std::vector<float>& all, const std::vector<float>& be
   for (std::size_t p = 0; p < all.size(); p += kSize)
     for (std::size_t o = 0; o < kOutputs; ++o) {
       double difference = 0;
-      for (std::size_t i = 0; i < kSize; ++i) difference += (static_cast<double>(after[o * kSize + i]) - before[o * kSize + i]) * all[p + i];
+      for (std::size_t i = 0; i < kSize; ++i)
+        difference += (static_cast<double>(after[o * kSize + i]) - before[o * kSize + i]) * all[p + i];
       total += difference * difference;
     }
   return total;
@@ -103,7 +104,9 @@ TEST(CompensateRounding, KeepsToTheGridOfEachChannel) {
 TEST(CompensateRounding, ManagesInputsThatAreAlwaysZero) {
   std::vector<float> weights = some_weights();
   const std::vector<float> expected = to_nearest(weights, 0.05F);
-  ASSERT_TRUE(compensate_rounding(weights, std::vector<float>(kOutputs, 0.05F), kLevels, moments_of(std::vector<float>(10 * kSize))).ok());
+  ASSERT_TRUE(compensate_rounding(weights, std::vector<float>(kOutputs, 0.05F), kLevels,
+                                  moments_of(std::vector<float>(10 * kSize)))
+                  .ok());
   EXPECT_EQ(weights, expected) << "without anything to go by, to the nearest";
 }
 

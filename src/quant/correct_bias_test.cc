@@ -15,8 +15,8 @@ ValueStatistics with_means(const std::vector<float>& means) {
 }
 
 ir::Graph graph_of(const std::string& weight, const std::string& convolution) {
-  auto graph = ir::parse("graph { input %x : float32[1,2,h,w] const %w : float32" + weight + " const %b : float32[2] = {10, 20} %y = " + convolution +
-                         " output %y }");
+  auto graph = ir::parse("graph { input %x : float32[1,2,h,w] const %w : float32" + weight +
+                         " const %b : float32[2] = {10, 20} %y = " + convolution + " output %y }");
   EXPECT_TRUE(graph.ok()) << graph.error().message();
   return *std::move(graph);
 }
@@ -30,24 +30,28 @@ std::vector<float> bias_after(ir::Graph graph, const std::vector<float>& before,
 
 TEST(CorrectBias, TakesBackTheMeanOfTheError) {
   // Output 0: +0.1 on channel 0 (mean 2), -0.2 on channel 1 (mean 3): the mean shifts by -0.4. Output 1 is unchanged.
-  const auto bias = bias_after(graph_of("[2,2,1,1] = {1.1, 0.8, 5, 6}", "Conv(%x, %w, %b)"), {1, 1, 5, 6}, with_means({2, 3}));
+  const auto bias =
+      bias_after(graph_of("[2,2,1,1] = {1.1, 0.8, 5, 6}", "Conv(%x, %w, %b)"), {1, 1, 5, 6}, with_means({2, 3}));
   ASSERT_EQ(bias.size(), 2U);
   EXPECT_NEAR(bias[0], 10.4F, 1e-5);
   EXPECT_EQ(bias[1], 20);
 }
 
 TEST(CorrectBias, SumsOverTheTapsOfAKernel) {
-  const auto bias = bias_after(graph_of("[2,2,1,2] = {1, 2, 0, 0, 0, 0, 0, 0}", "Conv(%x, %w, %b)"), std::vector<float>(8), with_means({2, 100}));
+  const auto bias = bias_after(graph_of("[2,2,1,2] = {1, 2, 0, 0, 0, 0, 0, 0}", "Conv(%x, %w, %b)"),
+                               std::vector<float>(8), with_means({2, 100}));
   EXPECT_NEAR(bias[0], 10 - 3 * 2, 1e-5);
 }
 
 TEST(CorrectBias, KnowsGroups) {
-  const auto bias = bias_after(graph_of("[2,1,1,1] = {1, 1}", "Conv(%x, %w, %b) {group=2}"), {0, 0}, with_means({2, 3}));
+  const auto bias =
+      bias_after(graph_of("[2,1,1,1] = {1, 1}", "Conv(%x, %w, %b) {group=2}"), {0, 0}, with_means({2, 3}));
   EXPECT_EQ(bias, (std::vector<float>{8, 17}));
 }
 
 TEST(CorrectBias, GivesABiasToWhatHasNone) {
-  EXPECT_EQ(bias_after(graph_of("[2,2,1,1] = {1, 0, 0, 1}", "Conv(%x, %w)"), {0, 0, 0, 0}, with_means({2, 3})), (std::vector<float>{-2, -3}));
+  EXPECT_EQ(bias_after(graph_of("[2,2,1,1] = {1, 0, 0, 1}", "Conv(%x, %w)"), {0, 0, 0, 0}, with_means({2, 3})),
+            (std::vector<float>{-2, -3}));
 }
 
 TEST(CorrectBias, LeavesOtherReadersOfTheBiasAlone) {
@@ -65,7 +69,8 @@ TEST(CorrectBias, LeavesOtherReadersOfTheBiasAlone) {
 }
 
 TEST(CorrectBias, DoesNothingWithoutChannelsToGoBy) {
-  EXPECT_EQ(bias_after(graph_of("[2,2,1,1] = {1, 1, 1, 1}", "Conv(%x, %w, %b)"), {0, 0, 0, 0}, with_means({2})), (std::vector<float>{10, 20}));
+  EXPECT_EQ(bias_after(graph_of("[2,2,1,1] = {1, 1, 1, 1}", "Conv(%x, %w, %b)"), {0, 0, 0, 0}, with_means({2})),
+            (std::vector<float>{10, 20}));
 }
 
 }  // namespace

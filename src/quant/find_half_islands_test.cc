@@ -22,13 +22,15 @@ constexpr std::string_view kChain = R"(graph {
 })";
 
 // The operators that are put back to float32 when the value `name` reaches `largest`.
-std::string islands(NumberFormat format, const std::string& name, float largest, std::vector<std::string>* reasons = nullptr) {
+std::string islands(NumberFormat format, const std::string& name, float largest,
+                    std::vector<std::string>* reasons = nullptr) {
   const auto graph = ir::parse(kChain);
   EXPECT_TRUE(graph.ok()) << graph.error().message();
   plan::Plan plan = plan::plan_half(*graph, format);
   Statistics statistics;
   for (const ir::ValueId id : values_to_watch(*graph, plan))
-    statistics.values[graph->value(id).name].add(std::vector<std::int64_t>{1}, std::vector<float>{graph->value(id).name == name ? largest : 1.0F});
+    statistics.values[graph->value(id).name].add(std::vector<std::int64_t>{1},
+                                                 std::vector<float>{graph->value(id).name == name ? largest : 1.0F});
   EXPECT_TRUE(find_half_islands(*graph, plan, statistics).ok());
   std::string found;
   for (const plan::Choice& choice : plan.choices) {

@@ -16,8 +16,8 @@ Result<Window> window_in(const std::string& convolution, const std::string& weig
   for (const char c : weight)
     if (c != ',') count *= static_cast<std::size_t>(c - '0');
   for (std::size_t i = 0; i < count; ++i) zeros += i == 0 ? "0" : ",0";
-  const auto graph = ir::parse("graph { input %x : float32[1,3,h,w] const %w : float32[" + weight + "] = {" + zeros + "} %y = " + convolution +
-                               " output %y }");
+  const auto graph = ir::parse("graph { input %x : float32[1,3,h,w] const %w : float32[" + weight + "] = {" + zeros +
+                               "} %y = " + convolution + " output %y }");
   EXPECT_TRUE(graph.ok()) << graph.error().message();
   return window_of(*graph, graph->sorted().front());
 }
@@ -26,8 +26,10 @@ TEST(WindowOf, ReadsTheAttributes) {
   const auto window = window_in("Conv(%x, %w) {dilations=[1,2], pads=[1,2,3,4], strides=[2,1]}");
   ASSERT_TRUE(window.ok()) << window.error().message();
   EXPECT_EQ(window->size(), 27);
-  EXPECT_EQ(std::tie(window->stride_y, window->stride_x, window->dilation_y, window->dilation_x), std::make_tuple(2, 1, 1, 2));
-  EXPECT_EQ(std::tie(window->pad_top, window->pad_left, window->pad_bottom, window->pad_right), std::make_tuple(1, 2, 3, 4));
+  EXPECT_EQ(std::tie(window->stride_y, window->stride_x, window->dilation_y, window->dilation_x),
+            std::make_tuple(2, 1, 1, 2));
+  EXPECT_EQ(std::tie(window->pad_top, window->pad_left, window->pad_bottom, window->pad_right),
+            std::make_tuple(1, 2, 3, 4));
 }
 
 TEST(WindowOf, RefusesWhatItCannotFollow) {
@@ -46,7 +48,8 @@ TEST(PatchMoments, AreProductsOfThePatch) {
   const std::vector<float> elements = {1, 2, 3, 4};
   moments.add(std::vector<std::int64_t>{1, 2, 1, 2}, elements, 1, random);
   for (int i = 0; i < 4; ++i)
-    for (int j = 0; j <= i; ++j) EXPECT_FLOAT_EQ(static_cast<float>(moments.mean(i, j)), static_cast<float>((i + 1) * (j + 1))) << i << ' ' << j;
+    for (int j = 0; j <= i; ++j)
+      EXPECT_FLOAT_EQ(static_cast<float>(moments.mean(i, j)), static_cast<float>((i + 1) * (j + 1))) << i << ' ' << j;
 }
 
 TEST(PatchMoments, PaddingCountsAsZeros) {

@@ -96,7 +96,8 @@ TEST_F(Quantize, ABiasIsHeldInStepsOfTheSums) {
 
 TEST_F(Quantize, ASharedBiasIsNotSharedAnyMore) {
   const ir::Graph graph = quantized().value();
-  EXPECT_NE(graph.node(graph.value(*graph.find_value("a")).producer).inputs[2], graph.node(graph.value(*graph.find_value("c")).producer).inputs[2]);
+  EXPECT_NE(graph.node(graph.value(*graph.find_value("a")).producer).inputs[2],
+            graph.node(graph.value(*graph.find_value("c")).producer).inputs[2]);
 }
 
 TEST_F(Quantize, WithInputsOnlyResultsAndBiasesStayFloat) {
@@ -108,7 +109,8 @@ TEST_F(Quantize, WithInputsOnlyResultsAndBiasesStayFloat) {
 TEST_F(Quantize, FewerLevelsForEnginesThatAddIn16Bits) {
   const ir::Graph graph = quantized(QdqStyle::closed, {.weight_levels = 63}).value();
   const ir::Graph fine = quantized().value();
-  for (std::size_t c = 0; c < 4; ++c) EXPECT_GT(annotation(graph, "a", 1)->scales[c], annotation(fine, "a", 1)->scales[c]);
+  for (std::size_t c = 0; c < 4; ++c)
+    EXPECT_GT(annotation(graph, "a", 1)->scales[c], annotation(fine, "a", 1)->scales[c]);
 }
 
 TEST_F(Quantize, LeavesTheGivenGraphAlone) {

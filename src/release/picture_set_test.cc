@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 
 image::Picture some_picture(int width, int height, int channels = 3) {
   image::Picture picture(width, height, channels);
-  for (std::size_t i = 0; i < picture.samples.size(); ++i) picture.samples[i] = static_cast<float>(i * 7919 % 256) / 255;
+  for (std::size_t i = 0; i < picture.samples.size(); ++i)
+    picture.samples[i] = static_cast<float>(i * 7919 % 256) / 255;
   return picture;
 }
 

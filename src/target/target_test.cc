@@ -26,7 +26,8 @@ TEST(Catalogue, EveryEntryIsUsable) {
       EXPECT_TRUE(artifact.qdq == "closed" || artifact.qdq == "inputs_only") << artifact.qdq;
       EXPECT_TRUE(artifact.path.starts_with(artifact.variant + "/")) << artifact.path;
     }
-    for (const std::string& need : target.needs) EXPECT_TRUE(need == "vnni" || need == "avx2") << need << " is no feature that meets() knows";
+    for (const std::string& need : target.needs)
+      EXPECT_TRUE(need == "vnni" || need == "avx2") << need << " is no feature that meets() knows";
   }
 }
 
@@ -57,8 +58,11 @@ TEST(ParseTarget, NamesWhatIsWrong) {
   const auto complaint = [](std::string_view json) { return parse_target(json).error().message(); };
   EXPECT_NE(complaint("{").find("parse error"), std::string::npos);
   EXPECT_NE(complaint(R"({"name": "x"})").find("title"), std::string::npos);
-  EXPECT_NE(complaint(R"({"name": "x", "title": "", "runtime": "", "needs": [], "formats": {"int8": {"activations": "int5"}}})").find("int5"),
-            std::string::npos);
+  EXPECT_NE(
+      complaint(
+          R"({"name": "x", "title": "", "runtime": "", "needs": [], "formats": {"int8": {"activations": "int5"}}})")
+          .find("int5"),
+      std::string::npos);
   EXPECT_EQ(parse_target("[]").error().code, ErrorCode::bad_input);
 }
 

@@ -33,3 +33,27 @@ task = json.load(open(sys.argv[1]))["network"]["task"]
 print(task["scale"], task["receptive_field_radius"], task["colour"])' "$work/release/release.json")
 echo; echo "run_overhead fp32/model.onnx $scale $radius $colour"
 "$build/bin/run_overhead" "$work/release/fp32/model.onnx" "$scale" "$radius" "$colour"
+
+# The program on a picture file of 2000x1500, decoding and encoding included, and the most memory that it takes.
+echo; echo "mantissa run, 2000x1500, fp32"
+python3 - "$build/bin/mantissa" "$work" <<'PYTHON'
+import pathlib, struct, subprocess, sys, time, zlib
+
+program, work = sys.argv[1], pathlib.Path(sys.argv[2])
+width, height = 2000, 1500
+rows = b"".join(b"\0" + bytes((x * 7 ^ y * 3) & 255 for x in range(3 * width)) for y in range(height))
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+(work / "in.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b""))
+for provider in ("onnxruntime-cpu", "openvino-cpu"):
+    child = (f"import resource, subprocess, sys; code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL); "
+             f"print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+    start = time.monotonic()
+    answer = subprocess.run([sys.executable, "-c", child, program, "-q", "run", work / "release", work / "in.png", "-o", work / "out.tif",
+                             "--variant", "fp32", "--provider", provider, "--overwrite"], stdout=subprocess.PIPE, encoding="utf-8")
+    code, kilobytes = map(int, answer.stdout.split())
+    print(f"{provider:16} {time.monotonic() - start:7.3f} s   peak memory {kilobytes * 1024 / 1e6:.0f} MB" + (f"   (exit code {code})" if code else ""))
+PYTHON

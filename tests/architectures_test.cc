@@ -108,7 +108,7 @@ TEST(Architectures, ClaimNoOtherCheckpoint) {
       continue;
     }
     ASSERT_FALSE(network.ok()) << network->architecture;
-    EXPECT_EQ(network.error().code, ErrorCode::unsupported) << network.error().message();
+    EXPECT_EQ(network.error().code, ErrorCode::bad_input) << network.error().message();
     EXPECT_NE(network.error().message().find("the nearest is "), std::string::npos) << network.error().message();
   }
   EXPECT_GE(seen, 19);

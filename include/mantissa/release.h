@@ -53,7 +53,7 @@ struct ReleaseSummary {
 };
 
 // Writes the folder whole or not at all. A variant that fails the gate is left out and named in summary and manifest; that is no Error.
-// Errors: (bad_input) a network, picture or folder that cannot be used, an output that exists; (unsupported) a network that is not known.
+// Errors: (bad_input) a network, picture or folder that cannot be used, an output that exists.
 [[nodiscard]] Result<ReleaseSummary> make_release(const ReleaseRequest& request);
 
 }  // namespace mantissa

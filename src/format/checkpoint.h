@@ -12,7 +12,7 @@ namespace mantissa::format {
 // ("params_ema", then "params", "state_dict", "model", "net", "generator"; else the only dictionary of tensors), never optimizer state.
 // Stored tensors are mapped, not copied, and aligned to their elements. CRCs are checked in zip files of up to 1 GiB.
 // Errors (bad_input): damaged, sizes that lie, a callable beyond those of tensors (named: "posix.system"), no tensors.
-// (unsupported): TorchScript and torch.export archives, whole pickled modules; each with what to do.
+// (bad_input) too: whole pickled modules; (unsupported): TorchScript and torch.export archives; each with what to do.
 [[nodiscard]] Result<ir::StateDict> read_checkpoint(const std::filesystem::path& path);
 
 // Writes the zip form with the same wrappers, keys and order, tagged for the CPU; `torch.load(path, weights_only=True)` reads it.

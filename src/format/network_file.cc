@@ -126,7 +126,7 @@ Error refusal(const Content& content) {
   const auto* const known = std::find_if(kUnreadable.begin(), kUnreadable.end(),
                                          [&](const Unreadable& each) { return each.recognises(content); });
   if (known == kUnreadable.end())
-    return unsupported("it is no kind of network that is known here", std::string(kGiveNetwork));
+    return bad_input("it is no kind of network that is known here", std::string(kGiveNetwork));
   Error error{known->code, "it is " + std::string(known->what), std::string(known->advice), {}};
   if (known->code == ErrorCode::unsupported) error.what += ", which cannot be read yet";
   return error;

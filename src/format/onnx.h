@@ -12,7 +12,7 @@ namespace mantissa::format {
 
 // Reads opset 9 and newer into the IR's opset 21: operators whose meaning or form changed are mapped by their since-version; Constant nodes become
 // constants; shapes are inferred; external data is mapped, from inside the file's folder only.
-// Errors (bad_input): not ONNX, damaged, inconsistent, too deep or too large. (unsupported): an operator outside ONNX's own domain,
+// Errors (bad_input): not ONNX, damaged, inconsistent, too deep or too large. An operator outside ONNX's own domain is bad_input too. (unsupported):
 // control flow, a newer opset; each names the node.
 [[nodiscard]] Result<ir::Graph> read_onnx(const std::filesystem::path& path);
 [[nodiscard]] Result<ir::Graph> read_onnx(const base::Bytes& bytes);

@@ -86,7 +86,7 @@ struct PickleLimits {
 
 // Reads one pickle, protocol 2 to 5, from the start of `bytes`.
 // Errors (bad_input): damaged, an instruction or a callable that tensors do not need (named: "posix.system"), beyond the limits.
-// (unsupported): classes of a pickled module, quantized and sparse tensors; each with what to do.
+// (bad_input) too: classes of a pickled module; (unsupported): quantized and sparse tensors; each with what to do.
 [[nodiscard]] Result<Pickle> unpickle(base::Bytes bytes, const PickleLimits& limits = {});
 
 }  // namespace mantissa::format

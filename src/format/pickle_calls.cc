@@ -114,7 +114,7 @@ Result<PickleValue> pickle_storage(const Pickle& pickle, PickleId persistent_id)
   const auto* id = pickle.get<PickleTuple>(persistent_id);
   const auto* tag = id != nullptr ? argument_as<std::string_view>(pickle, *id, 0) : nullptr;
   if (tag != nullptr && *tag == "module") {  // legacy: a class with its source text
-    return unsupported("it holds a whole pickled module, not only its weights",
+    return bad_input("it holds a whole pickled module, not only its weights",
                        "In Python, with the code of the network: torch.save(network.state_dict(), \"weights.pth\")");
   }
   if (tag == nullptr || *tag != "storage") return wrong_arguments("a persistent id");

@@ -120,7 +120,7 @@ Result<const PickleName*> pickle_name(std::string_view module, std::string_view 
   }
   full = printable(full);
   if (looks_like_a_class(module, name)) {
-    return unsupported("it holds an object of the class " + full + ", as a whole pickled module does, not only weights",
+    return bad_input("it holds an object of the class " + full + ", as a whole pickled module does, not only weights",
                        "In Python, with the code of the network: torch.save(network.state_dict(), \"weights.pth\")");
   }
   return bad_input("it wants to call " + full + ", which no weights need",

@@ -87,7 +87,7 @@ TEST(Pickle, NamesTheCallableThatItRefuses) {
 TEST(Pickle, ExplainsWholeModules) {
   const auto pickle = read(pickled(global("basicsr.archs.rrdbnet_arch", "RRDBNet") + ")\x81}b"));
   ASSERT_FALSE(pickle.ok());
-  EXPECT_EQ(pickle.error().code, ErrorCode::unsupported);
+  EXPECT_EQ(pickle.error().code, ErrorCode::bad_input);
   EXPECT_NE(pickle.error().what.find("basicsr.archs.rrdbnet_arch.RRDBNet"), std::string::npos);
   EXPECT_NE(pickle.error().advice.find("state_dict"), std::string::npos);
 }

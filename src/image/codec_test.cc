@@ -224,7 +224,7 @@ TEST(Codec, AFullDiskIsAnErrorAndLeavesNothing) {
     ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
     ASSERT_FALSE(written) << name;
     EXPECT_NE(written.error().message().find("write"), std::string::npos) << written.error().message();
-    EXPECT_EQ(written.error().code, ErrorCode::unsupported) << written.error().message();
+    EXPECT_EQ(written.error().code, ErrorCode::bad_input) << written.error().message();
     EXPECT_TRUE(std::filesystem::is_empty(folder.path())) << name;
   }
   std::signal(SIGXFSZ, handler);

@@ -86,7 +86,9 @@ ValueId Graph::add(std::string op, std::vector<ValueId> node_inputs,
 void Graph::remove_use(ValueId id, Use use) { std::erase(value(id).uses, use); }
 
 void Graph::set_input(NodeId node_id, int index, ValueId new_value) {
-  ValueId& input = node(node_id).inputs.at(static_cast<std::size_t>(index));
+  std::vector<ValueId>& slots = node(node_id).inputs;
+  if (slots.size() <= static_cast<std::size_t>(index)) slots.resize(static_cast<std::size_t>(index) + 1, kNoValue);
+  ValueId& input = slots[static_cast<std::size_t>(index)];
   if (input == new_value) return;
   if (input != kNoValue) remove_use(input, {node_id, index});
   input = new_value;

@@ -91,7 +91,7 @@ class Graph {
               std::map<std::string, Attribute, std::less<>> attributes = {}, std::string name = {});
 
   // --- changing ---
-  void set_input(NodeId node, int index, ValueId value);
+  void set_input(NodeId node, int index, ValueId value);  // an optional input that was left out may be set
   // Every use of `old_value`, graph outputs included, becomes one of `new_value`; `except` keeps its inputs.
   void replace_uses(ValueId old_value, ValueId new_value, NodeId except = kNoNode);
   void rename(ValueId id, std::string new_name);

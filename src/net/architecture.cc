@@ -38,7 +38,7 @@ double likeness(const std::set<std::string>& seen, const Architecture& architect
 }
 
 Error unknown(const ir::StateDict& state) {
-  if (state.tensors.empty()) return unsupported("the checkpoint holds no tensors");
+  if (state.tensors.empty()) return bad_input("the checkpoint holds no tensors");
   std::set<std::string> seen;
   std::string keys;
   for (std::size_t i = 0; i < state.tensors.size(); ++i) {
@@ -50,7 +50,7 @@ Error unknown(const ir::StateDict& state) {
   const auto nearest = std::max_element(
       architectures().begin(), architectures().end(),
       [&](const Architecture& a, const Architecture& b) { return likeness(seen, a) < likeness(seen, b); });
-  return unsupported("no known architecture has these weights: " + keys +
+  return bad_input("no known architecture has these weights: " + keys +
                          (state.tensors.size() > kKeysNamed ? ", ..." : "") + " (" +
                          std::to_string(state.tensors.size()) + " tensors); the nearest is " +
                          std::string(nearest->name) + " (" + std::string(nearest->keys) + ")",

@@ -25,7 +25,7 @@ struct Architecture {
 [[nodiscard]] std::span<const Architecture> architectures();
 
 // Finds the one architecture that claims the state dict and builds it.
-// Errors (unsupported): none claims it; names some keys that were seen and the architecture whose keys are nearest.
+// Errors (bad_input): none claims it; names some keys that were seen and the architecture whose keys are nearest.
 [[nodiscard]] Result<Network> network_from_checkpoint(ir::StateDict state);
 
 // Gives a graph that was read from ONNX or the like its task: from our own metadata, else from an architecture that recognises its constants,

@@ -168,7 +168,7 @@ TEST(Checkpoint, ThatNobodyKnowsIsAnError) {
   for (int i = 0; i < 6; ++i) states.conv(state, "feature_" + std::to_string(i), 4, 4, 3);
   const auto network = network_from_checkpoint(state);
   ASSERT_FALSE(network.ok());
-  EXPECT_EQ(network.error().code, ErrorCode::unsupported);
+  EXPECT_EQ(network.error().code, ErrorCode::bad_input);
   const std::string message = network.error().message();
   EXPECT_NE(message.find("feature_0.weight"), std::string::npos) << message;
   EXPECT_NE(message.find("12 tensors"), std::string::npos) << message;

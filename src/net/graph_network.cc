@@ -76,6 +76,18 @@ Result<Facts> facts_of(const ir::Graph& graph) {
   return facts;
 }
 
+// Exporters name the sizes of an enlarged output like those of the input; an engine that believes them reuses buffers that are too small.
+void drop_sizes_of_the_input(ir::Graph& graph) {
+  const ir::Shape input = *graph.value(graph.inputs.front()).shape;
+  for (const ir::ValueId output : graph.outputs) {
+    if (!graph.value(output).shape || graph.value(output).shape->size() != 4) continue;
+    for (std::size_t d = 2; d < 4; ++d) {
+      ir::Dimension& size = (*graph.value(output).shape)[d];
+      if (size.symbol == input[2].symbol || size.symbol == input[3].symbol) size.symbol.clear();
+    }
+  }
+}
+
 // Sizes that the file fixes are told, because tiles and pictures of other sizes will not run.
 void tell_fixed_size(const ir::Graph& graph, Task& task) {
   const ir::Shape& shape = *graph.value(graph.inputs.front()).shape;
@@ -136,6 +148,7 @@ Result<Network> network_from_graph(ir::Graph graph) {
   network.task.radius = facts.geometry.radius;
   network.task.stride = facts.geometry.stride;
   network.task.size_multiple = facts.geometry.size_multiple;
+  if (network.task.scale != 1) drop_sizes_of_the_input(graph);
   network.checkpoint = floating_constants(graph);
   network.graph = std::move(graph);
   return network;

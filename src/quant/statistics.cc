@@ -54,7 +54,7 @@ Result<Statistics> calibrate(const ir::Graph& graph, const StatisticsRequest& re
     if (observed.channels.empty()) return internal_error("the value " + name + " was not observed");
     for (const ChannelStatistics& channel : observed.channels)
       if (channel.not_finite() > 0)
-        return bad_input("the value " + name + " is not finite on the calibration pictures", "Check the range of the network's input (--range)");
+        return bad_input("the value " + name + " is not finite on the calibration pictures", "Check that its weights are finite, and the range of its input (--range)");
   }
   return statistics;
 }

@@ -144,7 +144,7 @@ Result<format::Manifest> begin_manifest(const ReleaseRequest& request, const net
   manifest.machine = base::cpu().model;
   manifest.target = target.name;
   for (const run::ProviderDescriptor& each : run::providers())
-    if (const auto engine = run::provider(each.name); engine.ok()) manifest.engines.push_back(std::string(each.title) + " " + (*engine)->version());
+    if (const auto engine = run::provider(each.name); engine.ok()) manifest.engines.push_back((*engine)->version());
   manifest.calibration = pictures.calibration.description();
   manifest.evaluation = pictures.apart ? pictures.evaluation.description() : "the calibration pictures, since no others were given";
   manifest.degradation = request.degrade;

@@ -47,7 +47,7 @@ TEST(OnnxRoundTrip, RefusesOperatorsOfOthers) {
   if (!fs::exists(path)) GTEST_SKIP() << "no " << path;
   const auto graph = read_onnx(path);
   ASSERT_FALSE(graph.ok());
-  EXPECT_EQ(graph.error().code, ErrorCode::unsupported);
+  EXPECT_EQ(graph.error().code, ErrorCode::bad_input);
   EXPECT_NE(graph.error().message().find("DecodeImage"), std::string::npos);
   EXPECT_NE(graph.error().message().find("com.microsoft.extensions"), std::string::npos);
 }
@@ -88,7 +88,7 @@ TEST(OnnxRoundTrip, WritesNodesOfItsOwnDomain) {
   ASSERT_TRUE(graph.ok());
   const auto written = onnx_bytes(*graph);
   ASSERT_TRUE(written.ok()) << written.error().message();
-  EXPECT_EQ(read_bytes(*written).error().code, ErrorCode::unsupported);
+  EXPECT_EQ(read_bytes(*written).error().code, ErrorCode::bad_input);
 }
 
 // Convolutions accept bfloat16 only from opset 22 on.

@@ -133,9 +133,9 @@ class VipsWriter final : public PictureWriter {
   [[nodiscard]] Error write_error(Error error) const {
     for (const int cause : {ENOSPC, EDQUOT, EFBIG, EIO}) {
       if (error.what.find(std::strerror(cause)) == std::string::npos) continue;
-      return base::system_error(ErrorCode::unsupported, "write", path_, cause);
+      return base::system_error(ErrorCode::bad_input, "write", path_, cause);
     }
-    error.code = ErrorCode::unsupported;
+    error.code = ErrorCode::bad_input;
     return error;
   }
 

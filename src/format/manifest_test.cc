@@ -1,0 +1,76 @@
+#include "format/manifest.h"
+
+#include <gtest/gtest.h>
+
+namespace mantissa::format {
+namespace {
+
+Manifest example() {
+  Manifest m;
+  m.tool = "mantissa 0";
+  m.network_file = "n.pth";
+  m.architecture = "SRVGGNetCompact";
+  m.hyperparameters = {{"features", "64"}};
+  m.task.scale = 4;
+  m.task.radius = 18;
+  m.degradation = "none";
+  m.seed = 18446744073709551615U;
+  Artifact a;
+  a.variant = "int8";
+  a.path = "int8/model.onnx";
+  a.target = "x86-vnni";
+  a.speeds = {{"onnxruntime-cpu", 2.5}};
+  a.verdict = Verdict{"executed", "onnxruntime-cpu", true, false, {}, {}};
+  a.verdict->figures.has_truth = true;
+  a.verdict->figures.loss_percent = 0.25;
+  a.int8_share = 0.9;
+  a.decisions = {{"Conv a", "int8", "because"}};
+  a.repairs = {{"Conv b", 45.5, 0.1}};
+  m.artifacts = {a};
+  m.left_out = {{"fp16", "fp16/model.onnx", "it overflowed", std::nullopt}};
+  return m;
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  const std::size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return text.replace(at, from.size(), to);
+}
+
+TEST(Manifest, ReadsBackWhatItWrote) {
+  const Manifest m = example();
+  const auto read = manifest_from_json(to_json(m));
+  ASSERT_TRUE(read.ok()) << read.error().message();
+  EXPECT_EQ(read->artifacts, m.artifacts);
+  EXPECT_EQ(read->left_out, m.left_out);
+  EXPECT_EQ(read->hyperparameters, m.hyperparameters);
+  EXPECT_EQ(read->task.scale, 4);
+  EXPECT_EQ(read->task.radius, 18);
+  EXPECT_EQ(read->seed, m.seed);
+  EXPECT_EQ(to_json(*read), to_json(m));
+}
+
+TEST(Manifest, KeepsAGlobalReceptiveField) {
+  Manifest m = example();
+  m.task.radius.reset();
+  EXPECT_FALSE(manifest_from_json(to_json(m))->task.radius.has_value());
+}
+
+TEST(Manifest, RefusesPathsThatLeadOut) {
+  const std::string json = to_json(example());
+  for (const char* path : {"../secret", "/etc/passwd", "int8/../../x", ""}) {
+    const auto read = manifest_from_json(replaced(json, "int8/model.onnx", path));
+    ASSERT_FALSE(read.ok()) << path;
+    EXPECT_EQ(read.error().code, ErrorCode::bad_input);
+  }
+}
+
+TEST(Manifest, RefusesWhatIsNotOne) {
+  for (const char* text : {"", "{", "[]", "3", "{}", "{\"schema\": \"x\"}"}) EXPECT_EQ(manifest_from_json(text).error().code, ErrorCode::bad_input);
+  EXPECT_EQ(manifest_from_json(replaced(to_json(example()), "\"schema\": 1", "\"schema\": 2")).error().code, ErrorCode::unsupported);
+  EXPECT_EQ(manifest_from_json(replaced(to_json(example()), "\"scale\": 4", "\"scale\": -4")).error().code, ErrorCode::bad_input);
+  EXPECT_EQ(read_manifest("no such folder").error().code, ErrorCode::bad_input);
+}
+
+}  // namespace
+}  // namespace mantissa::format

@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include "base/for_each_processor.h"
+
 namespace mantissa::quant {
 namespace {
 
@@ -19,30 +21,63 @@ struct Extent {
   std::size_t zeros = 0;
 };
 
-// Comparisons with NaN are false, and infinities fail the test, so there are no branches.
-Extent extent_of(std::span<const float> block) {
+// What lanes of the block hold; a comparison with NaN is false and an infinity fails the test, so there are no branches.
+struct Lanes {
   float low[kLanes];
   float high[kLanes];
   float sums[kLanes] = {};
   std::uint32_t finite[kLanes] = {};
   std::uint32_t zeros[kLanes] = {};
-  std::fill(std::begin(low), std::end(low), std::numeric_limits<float>::max());
-  std::fill(std::begin(high), std::end(high), std::numeric_limits<float>::lowest());
-  const auto look = [&](float x, std::size_t lane) {
-    const bool is_finite = std::fabs(x) <= std::numeric_limits<float>::max();
-    low[lane] = is_finite && x < low[lane] ? x : low[lane];
-    high[lane] = is_finite && x > high[lane] ? x : high[lane];
-    sums[lane] += is_finite ? x : 0.0F;
-    finite[lane] += is_finite ? 1U : 0U;
-    zeros[lane] += x == 0.0F ? 1U : 0U;
-  };
+};
+
+MANTISSA_FOR_EACH_PROCESSOR void look_at(const float* elements, std::size_t count, Lanes& lanes) {
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  for (std::size_t i = 0; i < count; i += kLanes)
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const float x = elements[i + lane];
+      const bool is_finite = x <= kLargest && x >= -kLargest;
+      lanes.low[lane] = is_finite && x < lanes.low[lane] ? x : lanes.low[lane];
+      lanes.high[lane] = is_finite && x > lanes.high[lane] ? x : lanes.high[lane];
+      lanes.sums[lane] += is_finite ? x : 0.0F;
+      lanes.finite[lane] += is_finite ? 1U : 0U;
+      lanes.zeros[lane] += x == 0.0F ? 1U : 0U;
+    }
+}
+
+Extent extent_of(std::span<const float> block) {
+  Lanes lanes;
+  std::fill(std::begin(lanes.low), std::end(lanes.low), std::numeric_limits<float>::max());
+  std::fill(std::begin(lanes.high), std::end(lanes.high), std::numeric_limits<float>::lowest());
+  const std::size_t whole = block.size() / kLanes * kLanes;
+  look_at(block.data(), whole, lanes);
+  float rest[kLanes];  // what is left over, filled up with what counts nowhere
+  std::fill(std::begin(rest), std::end(rest), std::numeric_limits<float>::quiet_NaN());
+  std::copy(block.begin() + static_cast<std::ptrdiff_t>(whole), block.end(), std::begin(rest));
+  if (whole < block.size()) look_at(rest, kLanes, lanes);
+  return {*std::min_element(std::begin(lanes.low), std::end(lanes.low)), *std::max_element(std::begin(lanes.high), std::end(lanes.high)),
+          std::accumulate(std::begin(lanes.sums), std::end(lanes.sums), 0.0),
+          std::accumulate(std::begin(lanes.finite), std::end(lanes.finite), std::size_t{0}),
+          std::accumulate(std::begin(lanes.zeros), std::end(lanes.zeros), std::size_t{0})};
+}
+
+// The bin of each element, all of them finite and within the reach.
+MANTISSA_FOR_EACH_PROCESSOR void bins_of(const float* elements, std::size_t count, float to_bin, std::int32_t* bins) {
+  constexpr float kHalf = ChannelStatistics::kBins / 2.0F;
+  constexpr float kLast = ChannelStatistics::kBins - 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    const float position = elements[i] * to_bin + kHalf;
+    bins[i] = static_cast<std::int32_t>(position < kLast ? position : kLast);
+  }
+}
+
+// Counts into four histograms in turn: neighbouring elements often share a bin, and a counter that was just written is slow to read again.
+void add_counts(std::span<const std::int32_t> bins, std::array<std::uint32_t, ChannelStatistics::kBins>& total) {
+  std::array<std::array<std::uint32_t, ChannelStatistics::kBins>, 4> parts{};
   std::size_t i = 0;
-  for (; i + kLanes <= block.size(); i += kLanes)
-    for (std::size_t lane = 0; lane < kLanes; ++lane) look(block[i + lane], lane);
-  for (; i < block.size(); ++i) look(block[i], i % kLanes);
-  return {*std::min_element(std::begin(low), std::end(low)), *std::max_element(std::begin(high), std::end(high)),
-          std::accumulate(std::begin(sums), std::end(sums), 0.0), std::accumulate(std::begin(finite), std::end(finite), std::size_t{0}),
-          std::accumulate(std::begin(zeros), std::end(zeros), std::size_t{0})};
+  for (; i + 4 <= bins.size(); i += 4)
+    for (std::size_t part = 0; part < 4; ++part) ++parts[part][static_cast<std::size_t>(bins[i + part])];
+  for (; i < bins.size(); ++i) ++parts[0][static_cast<std::size_t>(bins[i])];
+  for (std::size_t bin = 0; bin < total.size(); ++bin) total[bin] += parts[0][bin] + parts[1][bin] + parts[2][bin] + parts[3][bin];
 }
 
 }  // namespace
@@ -70,12 +105,16 @@ void ChannelStatistics::add(std::span<const float> elements) {
     zeros_ += extent.zeros;
     reach_out(std::max(std::fabs(static_cast<double>(extent.minimum)), std::fabs(static_cast<double>(extent.maximum))));
     const auto to_bin = static_cast<float>(kBins / (2.0 * reach_));
-    const bool all_finite = extent.finite == block.size();
-    for (const float x : block) {
-      if (!all_finite && !(std::fabs(x) <= std::numeric_limits<float>::max())) continue;
-      const int bin = static_cast<int>(x * to_bin + kBins / 2.0F);
-      ++bins_[static_cast<std::size_t>(std::min(bin, kBins - 1))];
+    std::array<float, kBlock> finite;
+    std::span<const float> counted = block;
+    if (extent.finite != block.size()) {
+      const auto end = std::copy_if(block.begin(), block.end(), finite.begin(),
+                                    [](float x) { return std::fabs(x) <= std::numeric_limits<float>::max(); });
+      counted = {finite.begin(), end};
     }
+    std::array<std::int32_t, kBlock> bins;
+    bins_of(counted.data(), counted.size(), to_bin, bins.data());
+    add_counts(std::span(bins).first(counted.size()), bins_);
   }
 }
 

@@ -3,14 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/for_each_processor.h"
 #include "base/threads.h"
-
-// The inner loop is compiled for several processors; the loader takes the best. (Not on Arm or macOS, where one form serves all.)
-#if defined(__x86_64__) && defined(__linux__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define MANTISSA_FOR_EACH_PROCESSOR __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default"), optimize("O3")))
-#else
-#define MANTISSA_FOR_EACH_PROCESSOR
-#endif
 
 namespace mantissa::quant {
 namespace {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 namespace mantissa::pass {
 namespace {
@@ -21,12 +22,19 @@ struct Limits {
 
 Result<Limits> limits_of(NumberFormat format) {
   switch (format) {
-    case NumberFormat::int8: return Limits{-128, 127};
-    case NumberFormat::uint8: return Limits{0, 255};
-    case NumberFormat::int16: return Limits{-32768, 32767};
-    case NumberFormat::uint16: return Limits{0, 65535};
-    case NumberFormat::int32: return Limits{std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
-    default: return internal_error("a value is annotated with the format " + std::string(base::name_of(format)) + ", which Q/DQ cannot hold");
+    case NumberFormat::int8:
+      return Limits{-128, 127};
+    case NumberFormat::uint8:
+      return Limits{0, 255};
+    case NumberFormat::int16:
+      return Limits{-32768, 32767};
+    case NumberFormat::uint16:
+      return Limits{0, 65535};
+    case NumberFormat::int32:
+      return Limits{std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
+    default:
+      return internal_error("a value is annotated with the format " + std::string(base::name_of(format)) +
+                            ", which Q/DQ cannot hold");
   }
 }
 
@@ -38,11 +46,21 @@ Tensor integer_tensor(NumberFormat format, std::vector<std::int64_t> shape, cons
   };
   base::Bytes bytes;
   switch (format) {
-    case NumberFormat::int8: bytes = pack(std::int8_t{}); break;
-    case NumberFormat::uint8: bytes = pack(std::uint8_t{}); break;
-    case NumberFormat::int16: bytes = pack(std::int16_t{}); break;
-    case NumberFormat::uint16: bytes = pack(std::uint16_t{}); break;
-    default: bytes = pack(std::int32_t{}); break;
+    case NumberFormat::int8:
+      bytes = pack(std::int8_t{});
+      break;
+    case NumberFormat::uint8:
+      bytes = pack(std::uint8_t{});
+      break;
+    case NumberFormat::int16:
+      bytes = pack(std::int16_t{});
+      break;
+    case NumberFormat::uint16:
+      bytes = pack(std::uint16_t{});
+      break;
+    default:
+      bytes = pack(std::int32_t{});
+      break;
   }
   return {format, std::move(shape), std::move(bytes)};
 }
@@ -71,12 +89,15 @@ Result<Tensor> quantized_constant(const Tensor& constant, const Quantization& q)
   MANTISSA_ASSIGN(const std::vector<float> reals, constant.floats());
   std::size_t inner = 1;
   if (q.axis)
-    for (std::size_t d = static_cast<std::size_t>(*q.axis) + 1; d < constant.shape.size(); ++d) inner *= static_cast<std::size_t>(constant.shape[d]);
+    for (std::size_t d = static_cast<std::size_t>(*q.axis) + 1; d < constant.shape.size(); ++d)
+      inner *= static_cast<std::size_t>(constant.shape[d]);
   std::vector<std::int64_t> stored(reals.size());
   for (std::size_t i = 0; i < reals.size(); ++i) {
     const std::size_t channel = q.axis ? i / inner % q.scales.size() : 0;
-    const double level = std::nearbyint(static_cast<double>(reals[i]) / static_cast<double>(q.scales[channel])) + q.zero_points[channel];
-    stored[i] = static_cast<std::int64_t>(std::clamp(level, static_cast<double>(limits.lowest), static_cast<double>(limits.highest)));
+    const double level =
+        std::nearbyint(static_cast<double>(reals[i]) / static_cast<double>(q.scales[channel])) + q.zero_points[channel];
+    stored[i] = static_cast<std::int64_t>(
+        std::clamp(level, static_cast<double>(limits.lowest), static_cast<double>(limits.highest)));
   }
   return integer_tensor(q.format, constant.shape, stored);
 }
@@ -87,29 +108,121 @@ Result<void> lower_constant(Graph& graph, ValueId id) {
   MANTISSA_ASSIGN(Tensor stored, quantized_constant(*graph.value(id).constant, q).in("constant " + name));
   const ValueId constant = graph.add_constant(name + "_quantized", std::move(stored));
   const Parameters parameters = add_parameters(graph, name, q);
-  const ValueId real =
-      graph.add("DequantizeLinear", {constant, parameters.scale, parameters.zero_point}, axis_attribute(q), name + "_dequantize");
+  const ValueId real = graph.add("DequantizeLinear", {constant, parameters.scale, parameters.zero_point},
+                                 axis_attribute(q), name + "_dequantize");
   graph.value(real).format = NumberFormat::float32;
   graph.value(real).shape = graph.value(id).shape;
   graph.replace_uses(id, real);
   return {};
 }
 
-// Inserts Q and DQ behind a value and returns what comes out of them.
-ValueId add_round_trip(Graph& graph, ValueId id, const Quantization& q) {
-  const std::string name = graph.value(id).name;
-  const Parameters parameters = add_parameters(graph, name, q);
-  const ValueId stored =
-      graph.add("QuantizeLinear", {id, parameters.scale, parameters.zero_point}, axis_attribute(q), name + "_quantize");
-  const ValueId real =
-      graph.add("DequantizeLinear", {stored, parameters.scale, parameters.zero_point}, axis_attribute(q), name + "_dequantize");
-  graph.value(stored).format = q.format;
+// A product with one positive constant for each channel, which quantizing can do on the way: its other factor, and the constants.
+struct Product {
+  ValueId factor;
+  std::vector<float> constants;
+};
+
+std::optional<Product> product_by_channel(const Graph& graph, ValueId id) {
+  const ir::NodeId producer = graph.value(id).producer;
+  if (producer == ir::kNoNode || graph.node(producer).op != "Mul") return std::nullopt;
+  const Tensor* constants = graph.constant_input(producer, 1);
+  if (constants == nullptr || constants->shape.size() != 3 || constants->shape[1] != 1 || constants->shape[2] != 1)
+    return std::nullopt;
+  auto values = constants->floats();
+  if (!values.ok() || std::any_of(values->begin(), values->end(), [](float v) { return !(v > 0); }))
+    return std::nullopt;
+  return Product{graph.node(producer).inputs[0], *std::move(values)};
+}
+
+Quantization by_channel(const Quantization& q, const std::vector<float>& factors) {
+  Quantization result{q.format, {}, std::vector<std::int32_t>(factors.size(), q.zero_points[0]), 1};
+  for (const float factor : factors) result.scales.push_back(q.scales[0] * factor);
+  return result;
+}
+
+ValueId add_dequantize(Graph& graph, ValueId stored, const std::string& name, const Quantization& q,
+                       const Parameters& parameters) {
+  const ValueId real = graph.add("DequantizeLinear", {stored, parameters.scale, parameters.zero_point},
+                                 axis_attribute(q), name + "_dequantize");
   graph.value(real).format = NumberFormat::float32;
-  graph.value(stored).shape = graph.value(real).shape = graph.value(id).shape;
+  graph.value(real).shape = graph.value(stored).shape;
   return real;
 }
 
 bool computes_in_integers(const Graph& graph, ir::NodeId node) { return !base::is_floating(graph.node(node).format); }
+
+// Whether nobody but quantization will read what the node gives. ONNX Runtime then takes the node, with dequantizing before and quantizing behind it, for one
+// kernel on integers, whatever the scales are, and fails where they are not one for the tensor: a product must stay between.
+bool is_read_by_integers_alone(const Graph& graph, ir::NodeId node) {
+  const ValueId result = graph.node(node).outputs[0];
+  const auto reads_integers = [&](const ir::Use& use) {
+    if (computes_in_integers(graph, use.node)) return true;
+    const ValueId product = graph.node(use.node).outputs[0];
+    return graph.value(product).quantization && product_by_channel(graph, product);
+  };
+  const std::vector<ir::Use>& uses = graph.value(result).uses;
+  return !graph.is_output(result) && std::all_of(uses.begin(), uses.end(), reads_integers);
+}
+
+bool reads_dequantized_alone(const Graph& graph, ir::NodeId node) {
+  const std::vector<ValueId>& inputs = graph.node(node).inputs;
+  return std::all_of(inputs.begin(), inputs.end(), [&](ValueId input) {
+    if (input == ir::kNoValue) return true;
+    const ir::NodeId producer = graph.value(input).producer;
+    return producer != ir::kNoNode && graph.node(producer).op == "DequantizeLinear";
+  });
+}
+
+// Whether quantizing `factor` can multiply on the way: where it comes from a float node that is not taken for a kernel on integers.
+bool can_multiply_in_quantizing(const Graph& graph, ValueId factor) {
+  const ir::NodeId producer = graph.value(factor).producer;
+  return producer == ir::kNoNode || !reads_dequantized_alone(graph, producer) ||
+         !is_read_by_integers_alone(graph, producer);
+}
+
+// The integers of a value, and the value that comes out of dequantizing them.
+struct RoundTrip {
+  ValueId stored;
+  ValueId real;
+};
+
+// Inserts Q and DQ behind a value.
+RoundTrip add_round_trip(Graph& graph, ValueId id, const Quantization& q) {
+  const std::string name = graph.value(id).name;
+  const Parameters parameters = add_parameters(graph, name, q);
+  ValueId stored = ir::kNoValue;
+  if (const auto product = q.axis ? std::nullopt : product_by_channel(graph, id);
+      product && can_multiply_in_quantizing(graph, product->factor)) {
+    std::vector<float> inverse;
+    for (const float constant : product->constants) inverse.push_back(1 / constant);
+    const Quantization own = by_channel(q, inverse);
+    const Parameters own_parameters = add_parameters(graph, name + "_by_channel", own);
+    stored = graph.add("QuantizeLinear", {product->factor, own_parameters.scale, own_parameters.zero_point},
+                       axis_attribute(own), name + "_quantize");
+  } else {
+    stored = graph.add("QuantizeLinear", {id, parameters.scale, parameters.zero_point}, axis_attribute(q),
+                       name + "_quantize");
+  }
+  graph.value(stored).format = q.format;
+  graph.value(stored).shape = graph.value(id).shape;
+  return {stored, add_dequantize(graph, stored, name, q, parameters)};
+}
+
+// Where the next node multiplies each channel by a constant, dequantizing does it.
+bool multiplied_on_the_way(Graph& graph, const ir::Use& use, const RoundTrip& trip, const Quantization& q) {
+  if (q.axis || use.input != 0) return false;
+  const ValueId result = graph.node(use.node).outputs[0];
+  const auto product = product_by_channel(graph, result);
+  if (!product || graph.value(result).quantization || graph.is_output(result)) return false;
+  const std::vector<ir::Use>& uses = graph.value(result).uses;
+  if (std::any_of(uses.begin(), uses.end(),
+                  [&](const ir::Use& next) { return is_read_by_integers_alone(graph, next.node); }))
+    return false;
+  const std::string name = graph.value(result).name;
+  const Quantization own = by_channel(q, product->constants);
+  graph.replace_uses(result, add_dequantize(graph, trip.stored, name, own, add_parameters(graph, name, own)));
+  return true;
+}
 
 void lower_activation(Graph& graph, ValueId id, QdqStyle style) {
   const Quantization q = *graph.value(id).quantization;
@@ -120,8 +233,10 @@ void lower_activation(Graph& graph, ValueId id, QdqStyle style) {
     if (closes || computes_in_integers(graph, use.node)) redirected.push_back(use);
   const bool ends = closes && graph.is_output(id);
   if (redirected.empty() && !ends) return;
-  const ValueId real = add_round_trip(graph, id, q);
-  for (const ir::Use& use : redirected) graph.set_input(use.node, use.input, real);
+  const RoundTrip trip = add_round_trip(graph, id, q);
+  const ValueId real = trip.real;
+  for (const ir::Use& use : redirected)
+    if (!multiplied_on_the_way(graph, use, trip, q)) graph.set_input(use.node, use.input, real);
   if (!ends) return;
   const std::string name = graph.value(id).name;  // the graph's output keeps its name
   std::replace(graph.outputs.begin(), graph.outputs.end(), id, real);

@@ -29,7 +29,7 @@ bool is_plain_convolution(const Graph& graph, NodeId id) {
 
 bool is_homogeneous(const Graph& graph, NodeId id) {
   const std::string& op = graph.node(id).op;
-  return op == "Relu" || op == "LeakyRelu" || (op == "PRelu" && graph.constant_input(id, 1) != nullptr);
+  return op == "Relu" || op == "LeakyRelu";
 }
 
 std::optional<NodeId> only_reader(const Graph& graph, NodeId id) {

@@ -6,6 +6,7 @@
 #include "quant/correct_bias.h"
 #include "quant/end_of_graph.h"
 #include "quant/round_weights.h"
+#include "quant/scale_channels.h"
 
 namespace mantissa::quant {
 namespace {
@@ -31,6 +32,7 @@ class Quantizer {
       : graph_(std::move(graph)), statistics_(statistics), options_(options), end_(values_at_the_end(graph_)) {}
 
   Result<Graph> run() {
+    MANTISSA_TRY(settle_channel_scales(graph_, statistics_, options_.style));
     for (const ValueId id : plan::values_to_quantize(graph_, options_.style)) MANTISSA_TRY(annotate(id));
     for (const NodeId id : graph_.sorted())
       if (has_weights(graph_.node(id)) && graph_.node(id).format == NumberFormat::int8)

@@ -17,6 +17,7 @@
 #include "quant/find_half_islands.h"
 #include "quant/protect_layers.h"
 #include "quant/quantize.h"
+#include "quant/scale_channels.h"
 #include "release/engines.h"
 
 namespace mantissa::release {
@@ -67,8 +68,12 @@ class Trial {
   }
 
   Result<void> equalize() {
-    MANTISSA_ASSIGN(const int pairs, quant::equalize_layers(graph_, statistics_, style_));
-    base::detail(std::to_string(pairs) + " pairs of layers equalized");
+    int pairs = 0;
+    if (style_ == pass::QdqStyle::closed) {
+      MANTISSA_ASSIGN(pairs, quant::equalize_layers(graph_, statistics_, style_));
+    }
+    MANTISSA_ASSIGN(const int values, quant::scale_channels(graph_, statistics_, style_));
+    base::detail(std::to_string(pairs) + " pairs of layers equalized, " + std::to_string(values) + " values with a scale for each channel");
     return {};
   }
 

@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "pass/channels_last_to_first.h"
 #include "pass/emulate_rounding.h"
 #include "pass/insert_taps.h"
+#include "pass/keep_reduced_dimensions.h"
 #include "pass/lower_to_half.h"
 #include "pass/lower_to_qdq.h"
 #include "run_cases.h"
@@ -40,8 +42,11 @@ struct Row {
 constexpr Row rows[] = {
     {"erase_unused",
      [](ir::Graph& graph, std::string_view) -> Result<void> { return graph.erase_unused(), Result<void>(); }},
+    {"channels_last_to_first", [](ir::Graph& graph, std::string_view) { return pass::channels_last_to_first(graph); }},
     {"emulate_rounding", [](ir::Graph& graph, std::string_view) { return pass::emulate_rounding(graph); }},
     {"insert_taps", insert_taps},
+    {"keep_reduced_dimensions",
+     [](ir::Graph& graph, std::string_view) -> Result<void> { return pass::keep_reduced_dimensions(graph), Result<void>(); }},
     {"lower_to_half", [](ir::Graph& graph, std::string_view) { return pass::lower_to_half(graph); }},
     {"lower_to_qdq", lower_to_qdq},
 };

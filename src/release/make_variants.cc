@@ -11,6 +11,7 @@
 #include "image/metrics.h"
 #include "net/architecture.h"
 #include "net/geometry.h"
+#include "pass/keep_reduced_dimensions.h"
 #include "pass/lower_to_half.h"
 #include "plan/plan.h"
 #include "quant/equalize_layers.h"
@@ -91,6 +92,7 @@ class Trial {
   [[nodiscard]] Result<Graph> graph_with(const std::vector<NodeId>& in_float) const {
     MANTISSA_ASSIGN(Graph graph, quant::quantize(graph_, plan_with(in_float), statistics_, options_));
     MANTISSA_TRY(pass::lower_to_qdq(graph, style_));
+    if (style_ == pass::QdqStyle::inputs_only) pass::keep_reduced_dimensions(graph);
     return graph;
   }
 

@@ -12,6 +12,7 @@
 #include "format/onnx.h"
 #include "mantissa/version.h"
 #include "net/architecture.h"
+#include "pass/channels_last_to_first.h"
 #include "release/calibration.h"
 #include "release/engines.h"
 #include "release/integer_share.h"
@@ -42,6 +43,7 @@ Result<net::Network> read_and_recognise(const ReleaseRequest& request) {
   MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));
   MANTISSA_ASSIGN(network.graph, format::read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end()))));
   name_nodes(network.graph);
+  MANTISSA_TRY(pass::channels_last_to_first(network.graph));
   return network;
 }
 

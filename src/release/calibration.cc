@@ -46,6 +46,11 @@ image::Picture flat_picture(const net::Task& task, float level) {
   return image::Picture(side, side, task.colour == net::Colour::luminance ? 1 : 3, level);
 }
 
+image::Picture middle_of_flat(const image::Picture& output, const net::Task& task) {
+  const int rim = task.radius.value_or(0) * task.scale;
+  return image::crop(output, {rim, rim, output.width - 2 * rim, output.height - 2 * rim});
+}
+
 Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task& task, std::uint64_t seed) {
   Calibration calibration;
   std::mt19937_64 random(seed);
@@ -70,6 +75,7 @@ Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task
     }
   }
   for (const float level : {0.0F, 0.5F, 1.0F}) calibration.for_ranges.push_back(batch_of(flat_picture(task, level), task));
+  for (const float level : {0.0F, 1.0F}) calibration.flat.push_back(batch_of(flat_picture(task, level), task));
   if (calibration.for_decisions.empty()) calibration.for_decisions = calibration.for_ranges;  // a single small picture serves both
   return calibration;
 }

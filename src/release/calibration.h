@@ -13,6 +13,7 @@ namespace mantissa::release {
 struct Calibration {
   std::vector<quant::Batch> for_ranges;     // what statistics are gathered on
   std::vector<quant::Batch> for_decisions;  // what repair is judged on
+  std::vector<quant::Batch> flat;           // black and white, which the gate looks at too
   bool judged_with_truth = false;           // whether the gate will have true pictures
   std::vector<image::Picture> truths;       // of for_decisions, in the network's own colours and 0..1; empty when there are none
 };
@@ -25,6 +26,9 @@ struct Calibration {
 // A picture of one grey, with at least kFlatMiddle pixels in the middle that lie beyond the receptive field from every edge (where that is finite).
 inline constexpr int kFlatMiddle = 64;
 [[nodiscard]] image::Picture flat_picture(const net::Task& task, float level);
+
+// Of an output, the part that lies beyond the receptive field from every edge: there a flat picture is flat for the network too.
+[[nodiscard]] image::Picture middle_of_flat(const image::Picture& output, const net::Task& task);
 
 // Some 24 tiles of at most 128 pixels a side, one or more of each picture, at places chosen by the seed; memory does not depend on picture sizes
 // beyond the one that is being read. Flat black, grey and white join the ranges.

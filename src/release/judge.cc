@@ -28,12 +28,6 @@ Result<std::unique_ptr<run::Session>> open_candidate(const Draft& draft, const s
   return open_graph(graph, draft.judge);
 }
 
-// The part of an output that lies beyond the receptive field from every edge: there a flat picture is flat for the network too.
-image::Picture middle_of(const image::Picture& output, const net::Task& task) {
-  const int rim = task.radius.value_or(0) * task.scale;
-  return image::crop(output, {rim, rim, output.width - 2 * rim, output.height - 2 * rim});
-}
-
 class Gate {
  public:
   Gate(const net::Task& task, std::unique_ptr<run::Session> fp32) : task_(task), fp32_(std::move(fp32)) {}
@@ -57,7 +51,7 @@ class Gate {
   Result<void> show_flat(bool white) {
     return show(flat_picture(task_, white ? 1.0F : 0.0F),
                 [&](gate::Judge& judge, const image::Picture& fp32, const image::Picture& variant) {
-                  judge.add_flat(middle_of(fp32, task_), middle_of(variant, task_), white);
+                  judge.add_flat(middle_of_flat(fp32, task_), middle_of_flat(variant, task_), white);
                 });
   }
 

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <numeric>
 #include <optional>
 
 #include "base/progress.h"
 #include "format/checkpoint.h"
 #include "format/onnx.h"
+#include "gate/gate.h"
 #include "image/metrics.h"
 #include "net/architecture.h"
 #include "net/geometry.h"
@@ -32,6 +34,10 @@ using ir::NodeId;
 constexpr double kRequiredWithTruth = 41;
 constexpr double kRequiredWithoutTruth = 46;
 constexpr double kRequiredLossPercent = 0.35;
+// ONNX Runtime gains less from integers and loses more by them: more may stay float.
+constexpr double kLargestShareClosed = 0.5;
+constexpr double kTileMargin = 1.5;  // dB
+constexpr double kMargin = 0.8;      // of the levels that the gate allows
 
 Draft draft_of(std::string variant, std::string path) {
   Draft draft;
@@ -79,8 +85,10 @@ class Trial {
   }
 
   Result<void> run_fp32() {
-    return execute_(network_.graph, calibration_.for_decisions, {},
-                    [&](std::size_t, const quant::Batch& output) { fp32_.push_back(seen(output)); });
+    MANTISSA_TRY(execute_(network_.graph, calibration_.for_decisions, {},
+                          [&](std::size_t, const quant::Batch& output) { fp32_.push_back(seen(output)); }));
+    return execute_(network_.graph, calibration_.flat, {},
+                    [&](std::size_t, const quant::Batch& output) { fp32_flat_.push_back(clipped_middle(output)); });
   }
 
   [[nodiscard]] plan::Plan plan_with(const std::vector<NodeId>& in_float) const {
@@ -96,15 +104,27 @@ class Trial {
     return graph;
   }
 
-  // Mean PSNR in dB against the fp32 outputs.
-  Result<double> judge(const std::vector<NodeId>& in_float, quant::Effort effort) {
+  Result<quant::Loss> judge(const std::vector<NodeId>& in_float, quant::Effort effort) {
     constexpr std::size_t kFew = 3;
     const std::size_t count = effort == quant::Effort::rough ? std::min(kFew, fp32_.size()) : fp32_.size();
     MANTISSA_ASSIGN(const Graph graph, graph_with(in_float));
-    double total = 0;
-    MANTISSA_TRY(execute_(graph, std::span(calibration_.for_decisions).first(count), {},
-                          [&](std::size_t i, const quant::Batch& output) { total += image::psnr(seen(output), fp32_[i]); }));
-    return total / static_cast<double>(count);
+    double total = 0, worst_tile = INFINITY, shift = 0, flat[2] = {0, 0};
+    MANTISSA_TRY(execute_(graph, std::span(calibration_.for_decisions).first(count), {}, [&](std::size_t i, const quant::Batch& output) {
+      const image::Picture picture = seen(output);
+      total += image::psnr(picture, fp32_[i]);
+      worst_tile = std::min(worst_tile, image::worst_tile_psnr(picture, fp32_[i], gate::kTile, network_.task.scale));
+      shift = std::max(shift, image::worst_tile_mean_shift(picture, fp32_[i], gate::kTile, network_.task.scale));
+    }));
+    MANTISSA_TRY(execute_(graph, calibration_.flat, {}, [&](std::size_t i, const quant::Batch& output) {
+      flat[i] = largest_difference(clipped_middle(output), fp32_flat_[i]);
+    }));
+    const gate::Thresholds allowed = gate::thresholds_for("int8", calibration_.judged_with_truth);
+    const auto share = [](double decibels, double least) { return std::pow(10.0, (least - decibels) / 10); };
+    const auto square_of = [](double levels, double most) { return std::pow(levels / (kMargin * most), 2); };
+    const double mean = total / static_cast<double>(count);
+    const double shares[] = {share(mean, required_decibels()), share(worst_tile, allowed.worst_tile_psnr + kTileMargin),
+                             square_of(shift, allowed.worst_tile_mean_shift), square_of(flat[0], allowed.flat), square_of(flat[1], allowed.flat)};
+    return quant::Loss{mean, *std::max_element(std::begin(shares), std::end(shares)), std::accumulate(std::begin(shares), std::end(shares), 0.0)};
   }
 
   // The PSNR against fp32 at which errors that are independent of the network's own leave the loss allowed: squared errors add up.
@@ -124,6 +144,20 @@ class Trial {
     return picture;
   }
 
+  // A flat picture's output where it does not see the edge, as it is seen but for the rounding.
+  [[nodiscard]] image::Picture clipped_middle(const quant::Batch& output) const {
+    image::Picture picture = middle_of_flat(picture_of(output, network_.task), network_.task);
+    for (float& sample : picture.samples) sample = std::clamp(sample, 0.0F, 1.0F);
+    return picture;
+  }
+
+  // In 8-bit levels.
+  static double largest_difference(const image::Picture& a, const image::Picture& b) {
+    float largest = 0;
+    for (std::size_t i = 0; i < a.samples.size(); ++i) largest = std::max(largest, std::fabs(a.samples[i] - b.samples[i]));
+    return 255.0 * static_cast<double>(largest);
+  }
+
   const net::Network& network_;
   pass::QdqStyle style_;
   Graph graph_;                   // the network's, equalized for this style
@@ -133,6 +167,7 @@ class Trial {
   quant::WeightCache rounded_;
   quant::QuantizeOptions options_;
   std::vector<image::Picture> fp32_;
+  std::vector<image::Picture> fp32_flat_;
 };
 
 // The layers with weights that the plan has in integers, with their work.
@@ -208,17 +243,18 @@ Result<Draft> make_int8(const net::Network& network, const target::Target& targe
     MANTISSA_TRY(trial.run_fp32());
     const std::vector<quant::Layer> layers = integer_layers(network.graph, trial.plan_with({}));
     quant::ProtectOptions options;
-    options.required_decibels = trial.required_decibels();
-    options.target_decibels = std::max(options.target_decibels, options.required_decibels);
+    options.target_decibels = std::max(options.target_decibels, trial.required_decibels());
+    options.largest_share = spec.qdq == "closed" ? kLargestShareClosed : options.largest_share;
     options.budget = repair_budget;
     MANTISSA_ASSIGN(const quant::Protection protection,
                     quant::protect_layers(layers, [&](const auto& nodes, quant::Effort effort) { return trial.judge(nodes, effort); }, options));
-    char found[96];
-    std::snprintf(found, sizeof found, "%s: %.2f dB against fp32, %.2f dB wanted", spec.path.c_str(), protection.decibels_before, options.required_decibels);
+    char found[128];
+    std::snprintf(found, sizeof found, "%s: %.2f dB against fp32, %.2f dB wanted; %.2f of the loss that the gate allows", spec.path.c_str(),
+                  protection.before.decibels, trial.required_decibels(), protection.before.of_allowed);
     base::detail(found);
     for (const quant::ProtectionStep& step : protection.steps) {
       in_float.push_back(step.node);
-      draft.artifact.repairs.push_back({network.graph.describe(step.node), step.decibels_after, step.share_in_float});
+      draft.artifact.repairs.push_back({network.graph.describe(step.node), step.after.decibels, step.share_in_float});
     }
   }
   const plan::Plan plan = trial.plan_with(in_float);

@@ -47,7 +47,8 @@ struct Error {
   return Error{ErrorCode::internal, std::move(what), "Please report this with the command that you typed", {}};
 }
 
-// A value of type T, or an Error. Testing it is explicit; taking the value of a failed one is a mistake of ours (assertion).
+// A value of type T, or an Error. Testing it is explicit; taking the value of a failed one is a mistake of ours:
+// an assertion, and where those are compiled out a std::bad_variant_access.
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -57,18 +58,18 @@ class [[nodiscard]] Result {
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
 
-  T& value() & { return assert(ok()), *std::get_if<0>(&state_); }
-  const T& value() const& { return assert(ok()), *std::get_if<0>(&state_); }
-  T&& value() && { return assert(ok()), std::move(*std::get_if<0>(&state_)); }
+  T& value() & { return assert(ok()), std::get<0>(state_); }
+  const T& value() const& { return assert(ok()), std::get<0>(state_); }
+  T&& value() && { return assert(ok()), std::get<0>(std::move(state_)); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
-  Error& error() & { return assert(!ok()), *std::get_if<1>(&state_); }
-  const Error& error() const& { return assert(!ok()), *std::get_if<1>(&state_); }
-  Error&& error() && { return assert(!ok()), std::move(*std::get_if<1>(&state_)); }
+  Error& error() & { return assert(!ok()), std::get<1>(state_); }
+  const Error& error() const& { return assert(!ok()), std::get<1>(state_); }
+  Error&& error() && { return assert(!ok()), std::get<1>(std::move(state_)); }
 
   // Adds the place where it happened to a failure; leaves a success alone.
   Result&& in(std::string_view place) && {

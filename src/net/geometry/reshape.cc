@@ -3,7 +3,6 @@
 #include <array>
 #include <deque>
 #include <numeric>
-#include <ranges>
 #include <vector>
 
 #include "net/geometry/walk.h"
@@ -176,7 +175,8 @@ Result<void> squeeze(Walk& walk, ir::NodeId node) {
   } else {
     return give_up(walk, node);
   }
-  for (const std::size_t axis : std::views::reverse(gone)) {  // so that erasing moves none that is still to come
+  for (std::size_t i = gone.size(); i-- > 0;) {  // from the last, so that erasing moves none that is still to come
+    const std::size_t axis = gone[i];
     if (base_size(flow.axes[axis]) != 1) return walk.shapes_do_not_fit(node);
     flow.axes.erase(flow.axes.begin() + static_cast<std::ptrdiff_t>(axis));
   }

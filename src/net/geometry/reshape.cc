@@ -10,7 +10,8 @@
 namespace mantissa::net {
 namespace {
 
-// The axes of a reshaped value: the atoms of the old ones in their order, taken whole or split in two where an axis ends inside one.
+// The axes of a reshaped value: the atoms of the old ones in their order, taken whole or split in two where an axis
+// ends inside one.
 class Regroup {
  public:
   Regroup(Walk& walk, Flow& flow) : walk_(walk), flow_(flow) {

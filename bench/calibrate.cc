@@ -1,11 +1,12 @@
-// What calibrating and quantizing cost, against one fp32 pass over the same tiles in the same engine; and that the memory that they take
-// does not depend on the size of the pictures.
+// What calibrating and quantizing cost, against one fp32 pass over the same tiles in the same engine; and that the
+// memory that they take does not depend on the size of the pictures.
 //
 //   calibrate NETWORK PICTURES [DEGRADATION] [ROUNDS]
 //
-// Three sets of tiles, each in a process of its own so that its peak memory is its own: the half of the tiles that a release gathers
-// statistics on, all of them, and those of four made-up pictures of 512x512. Both sides of a ratio open their own session, take turns
-// round by round, and medians are printed. On a machine with other work, the times of the clock mean little: processor time is printed too.
+// Three sets of tiles, each in a process of its own so that its peak memory is its own: the half of the tiles that a
+// release gathers statistics on, all of them, and those of four made-up pictures of 512x512. Both sides of a ratio open
+// their own session, take turns round by round, and medians are printed. On a machine with other work, the times of the
+// clock mean little: processor time is printed too.
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>

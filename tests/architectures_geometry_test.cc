@@ -1,4 +1,5 @@
-// The geometry found from exported graphs, against what was measured on the authors' code and against what the graphs do.
+// The geometry found from exported graphs, against what was measured on the authors' code
+// and against what the graphs do.
 #include <cmath>
 #include <random>
 

@@ -1,4 +1,5 @@
-// Every architecture against the outputs that its authors' code gives, and against a plain forward pass written out here.
+// Every architecture against the outputs that its authors' code gives,
+// and against a plain forward pass written out here.
 #include <algorithm>
 #include <cmath>
 #include <ostream>
@@ -227,7 +228,8 @@ struct Reference {
   }
 };
 
-// Builds the network of `state`, runs it on a random picture, and compares with what `reference` makes of the same picture.
+// Builds the network of `state`, runs it on a random picture,
+// and compares with what `reference` makes of the same picture.
 template <class Forward>
 void expect_like_reference(const ir::StateDict& state, std::int64_t channels, Forward forward) {
   for (const auto& [height, width] : {std::pair<std::size_t, std::size_t>{6, 8}, {7, 5}}) {

@@ -4,7 +4,8 @@
 //   --- graph                 the IR's text form (src/ir/text.h), or
 //   --- onnx                  ONNX's text form, written to a file and read
 //   ...
-//   --- pass eliminate_identity    any number of steps, from the table in run_cases_steps.cc; the rest of the line is theirs
+//   --- pass eliminate_identity    any number of steps, from the table in run_cases_steps.cc;
+//                                  the rest of the line is theirs
 //   --- expect
 //   ...                       the graph in the text form, or "error bad_input: ...", the message of the first failure
 //

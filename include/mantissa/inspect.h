@@ -24,9 +24,10 @@ struct Inspection {
   std::optional<int> radius;  // receptive field in input pixels to each side; nullopt: the whole picture
   std::vector<std::string> assumed;
   std::int64_t parameters = 0;
-  double macs_per_pixel = 0;  // multiply-accumulates per input pixel
+  double macs_per_pixel = 0;                           // multiply-accumulates per input pixel
   std::vector<std::pair<std::string, int>> operators;  // most frequent first
-  std::vector<std::pair<std::string, double>> most_expensive;  // node and its share of the multiply-accumulates, at most five
+  // Nodes and their shares of the multiply-accumulates, at most five.
+  std::vector<std::pair<std::string, double>> most_expensive;
   std::string text;  // the graph in the IR's text form
 };
 [[nodiscard]] Result<Inspection> inspect(const std::filesystem::path& network, const TaskOverrides& overrides = {});

@@ -13,15 +13,16 @@
 namespace mantissa {
 
 struct ReleaseRequest {
-  std::filesystem::path network;                // checkpoint or ONNX
-  std::filesystem::path calibrate;              // a folder of pictures
-  std::vector<std::filesystem::path> evaluate;  // a folder of LR/HR pairs or of pictures, or two folders: inputs and true pictures; empty: none
-  std::string degrade = "none";                 // what is done to both sets on the way in: "bicubic:4", "noise:25"
-  std::string target;                           // of the catalogue; empty: this machine's class
-  std::filesystem::path output;                 // the folder to make; must not exist
+  std::filesystem::path network;    // checkpoint or ONNX
+  std::filesystem::path calibrate;  // a folder of pictures
+  // A folder of LR/HR pairs or of pictures, or two folders: inputs and true pictures. Empty: none.
+  std::vector<std::filesystem::path> evaluate;
+  std::string degrade = "none";  // what is done to both sets on the way in: "bicubic:4", "noise:25"
+  std::string target;            // of the catalogue; empty: this machine's class
+  std::filesystem::path output;  // the folder to make; must not exist
   TaskOverrides overrides;
-  std::uint64_t seed = 1;                       // of noise and of the choice of calibration tiles
-  double repair_seconds = 120;                  // at most, for each form of a variant; 0: no repair
+  std::uint64_t seed = 1;       // of noise and of the choice of calibration tiles
+  double repair_seconds = 120;  // at most, for each form of a variant; 0: no repair
 };
 
 // A row of the table that ends a release.
@@ -29,13 +30,13 @@ struct ReleasedFile {
   std::string variant;
   std::string path;
   bool shipped = false;
-  std::string verdict;                   // "passed (executed)", "left out", "not judged"
-  std::optional<double> psnr;            // dB against the true pictures
-  std::optional<double> loss_percent;    // of it, against fp32
-  std::optional<double> psnr_to_fp32;    // dB
-  double microseconds_per_pixel = 0;     // of input on the fastest provider; 0: not run here
-  std::string provider;                  // that one
-  std::string note;                      // why it was left out, how it was repaired
+  std::string verdict;                 // "passed (executed)", "left out", "not judged"
+  std::optional<double> psnr;          // dB against the true pictures
+  std::optional<double> loss_percent;  // of it, against fp32
+  std::optional<double> psnr_to_fp32;  // dB
+  double microseconds_per_pixel = 0;   // of input on the fastest provider; 0: not run here
+  std::string provider;                // that one
+  std::string note;                    // why it was left out, how it was repaired
 };
 
 struct ReleaseSummary {
@@ -52,7 +53,8 @@ struct ReleaseSummary {
   }
 };
 
-// Writes the folder whole or not at all. A variant that fails the gate is left out and named in summary and manifest; that is no Error.
+// Writes the folder whole or not at all. A variant that fails the gate is left out and named in summary and manifest;
+// that is no Error.
 // Errors: (bad_input) a network, picture or folder that cannot be used, an output that exists.
 [[nodiscard]] Result<ReleaseSummary> make_release(const ReleaseRequest& request);
 

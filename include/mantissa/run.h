@@ -43,7 +43,8 @@ struct RunSummary {
 };
 
 // Restores every input. Stops at the first failure; what was finished before stays.
-// Errors: those of reading the model and the pictures; (usage) several inputs and an output that is no folder; (bad_input) an output that exists.
+// Errors: those of reading the model and the pictures; (usage) several inputs and an output that is no folder;
+// (bad_input) an output that exists.
 [[nodiscard]] Result<RunSummary> restore_pictures(const RunRequest& request);
 
 }  // namespace mantissa

@@ -42,8 +42,8 @@ Registers cpuid(unsigned leaf, unsigned subleaf = 0) {
 
 bool bit(unsigned word, int position) { return (word >> position & 1) != 0; }
 
-// The parts of the processor's state that the system saves when it switches tasks (XCR0). Instructions whose registers are not
-// among them must not be used.
+// The parts of the processor's state that the system saves when it switches tasks (XCR0). Instructions whose registers
+// are not among them must not be used.
 unsigned saved_state() {
   if (!bit(cpuid(1).ecx, 27)) return 0;  // OSXSAVE
   unsigned low = 0;

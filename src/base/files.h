@@ -13,15 +13,17 @@
 
 namespace mantissa::base {
 
-// Messages name the path in their sentence. Whatever is wrong with a place to read or write is bad_input; a full disk too.
+// Messages name the path in their sentence. Whatever is wrong with a place to read or write is bad_input;
+// a full disk too.
 
-// Maps a regular file read-only; its pages are read when touched. Errors (bad_input): missing, a folder, unreadable, empty.
-// Who shortens the file while it is mapped makes the process fail with SIGBUS.
+// Maps a regular file read-only; its pages are read when touched. Errors (bad_input): missing, a folder, unreadable,
+// empty. Who shortens the file while it is mapped makes the process fail with SIGBUS.
 [[nodiscard]] Result<Bytes> map_file(const std::filesystem::path& path);
 
-// A file that appears under its name only with commit(): until then it is a hidden neighbour, removed by the destructor.
-// Every write is checked, so a full disk is an Error and leaves nothing behind. An existing regular file is replaced and keeps its
-// permissions; nothing else is. Beyond a limit on file sizes (ulimit -f) writes fail only where SIGXFSZ is ignored (interrupt.h).
+// A file that appears under its name only with commit(): until then it is a hidden neighbour, removed by the
+// destructor. Every write is checked, so a full disk is an Error and leaves nothing behind. An existing regular file is
+// replaced and keeps its permissions; nothing else is. Beyond a limit on file sizes (ulimit -f) writes fail only where
+// SIGXFSZ is ignored (interrupt.h).
 class AtomicFile {
  public:
   [[nodiscard]] static Result<AtomicFile> create(const std::filesystem::path& path);
@@ -62,8 +64,8 @@ class AtomicFolder {
 [[nodiscard]] Result<std::string> read_text(const std::filesystem::path& path);
 [[nodiscard]] Result<void> write_text(const std::filesystem::path& path, std::string_view text);
 
-// Removes what unfinished AtomicFile and AtomicFolder objects have on disk. Only async-signal-safe calls: for signal handlers that
-// end the process. On systems other than Linux a folder that has something in it stays behind.
+// Removes what unfinished AtomicFile and AtomicFolder objects have on disk. Only async-signal-safe calls: for signal
+// handlers that end the process. On systems other than Linux a folder that has something in it stays behind.
 void remove_unfinished_files() noexcept;
 
 // SHA-256 (FIPS 180-4) in lower-case hexadecimal.

@@ -35,8 +35,8 @@ std::string loader_sentence() {
 
 Result<void*> load(const std::string& name) {
   const std::filesystem::path path = module_folder() / ("mantissa_" + name + ".so");
-  // Every symbol now, so that a wrong version of a library is an Error here and not a crash later; local, because two engines may
-  // bring different versions of one library.
+  // Every symbol now, so that a wrong version of a library is an Error here and not a crash later; local, because two
+  // engines may bring different versions of one library.
   void* library = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (library == nullptr) {
     return unsupported("the module \"" + name + "\" cannot be loaded: " + loader_sentence(),

@@ -8,9 +8,10 @@
 
 namespace mantissa::base {
 
-// Loads `libmantissa`'s neighbour mantissa/mantissa_<name>.so once (or from the folder in $MANTISSA_MODULES) and returns what its
-// function `extern "C" void* mantissa_module_<name>()` returns: a pointer to a static object of the interface that the caller expects.
-// Thread-safe. Errors (unsupported): the module or a library that it needs is missing; the loader's own sentence is kept.
+// Loads `libmantissa`'s neighbour mantissa/mantissa_<name>.so once (or from the folder in $MANTISSA_MODULES) and
+// returns what its function `extern "C" void* mantissa_module_<name>()` returns: a pointer to a static object of the
+// interface that the caller expects. Thread-safe. Errors (unsupported): the module or a library that it needs is
+// missing; the loader's own sentence is kept.
 [[nodiscard]] Result<void*> load_module(std::string_view name);
 
 }  // namespace mantissa::base

@@ -15,7 +15,7 @@ enum class NumberFormat : std::uint8_t {
   float8_e4m3fn,  // OCP 8-bit floating point, finite: largest 448, NaN 0x7F/0xFF, no infinity
   float8_e5m2,    // OCP 8-bit floating point with infinity: largest 57344
   float64,
-  int4,   // two to a byte, the first in the low nibble (ONNX)
+  int4,  // two to a byte, the first in the low nibble (ONNX)
   uint4,
   int8,
   uint8,
@@ -31,8 +31,8 @@ enum class NumberFormat : std::uint8_t {
 
 // Bits of one element; 0 for `string`.
 [[nodiscard]] int bits_of(NumberFormat format);
-// Bytes that `count` elements take, packed (two int4 to a byte, rounded up). The largest std::size_t where that is too small, so
-// that a comparison with what a file has fails as it should.
+// Bytes that `count` elements take, packed (two int4 to a byte, rounded up). The largest std::size_t where that is too
+// small, so that a comparison with what a file has fails as it should.
 [[nodiscard]] std::size_t bytes_of(NumberFormat format, std::size_t count);
 [[nodiscard]] bool is_floating(NumberFormat format);
 // "float32", "float8_e4m3fn", ...

@@ -32,14 +32,15 @@ enum class Overflow {
 // The largest finite value of a floating format (65504 for float16); for float64 that of float.
 [[nodiscard]] float largest_of(NumberFormat floating);
 
-// Rounds every value to the nearest that `format` (float16, bfloat16, float8_*) can hold, kept as float. Vectorised where the CPU can.
-// float32 changes nothing.
+// Rounds every value to the nearest that `format` (float16, bfloat16, float8_*) can hold, kept as float. Vectorised
+// where the CPU can. float32 changes nothing.
 void round_to(NumberFormat format, Overflow overflow, std::span<float> values);
 
 // The values as floats, whatever numeric format `bytes` holds, and back. Integers round to nearest even and saturate,
-// NaN becomes 0; `overflow` is for floating formats. `count` elements; to_floats fails (bad_input) for `string` or when `bytes` is
-// too short, and from_floats must not be asked for `string`.
+// NaN becomes 0; `overflow` is for floating formats. `count` elements; to_floats fails (bad_input) for `string` or when
+// `bytes` is too short, and from_floats must not be asked for `string`.
 [[nodiscard]] Result<std::vector<float>> to_floats(NumberFormat format, const Bytes& bytes, std::size_t count);
-[[nodiscard]] Bytes from_floats(NumberFormat format, std::span<const float> values, Overflow overflow = Overflow::saturate);
+[[nodiscard]] Bytes from_floats(NumberFormat format, std::span<const float> values,
+                                Overflow overflow = Overflow::saturate);
 
 }  // namespace mantissa::base

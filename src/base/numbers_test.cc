@@ -1,5 +1,5 @@
-// The narrow floating formats against a definition of their own: values from sign, exponent and mantissa in double, and rounding by
-// choosing between the two neighbours in the sorted list of all values.
+// The narrow floating formats against a definition of their own: values from sign, exponent and mantissa in double, and
+// rounding by choosing between the two neighbours in the sorted list of all values.
 #include "base/numbers.h"
 
 #include <gtest/gtest.h>

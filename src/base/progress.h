@@ -12,14 +12,14 @@ enum class Verbosity { quiet, normal, verbose };
 void set_verbosity(Verbosity verbosity);
 [[nodiscard]] Verbosity verbosity();
 
-// To standard error, never to standard output: "mantissa: warning: ..." note() is silent with -q, detail() shows with -v only, warn() always
-// shows. An open bar is redrawn below. Control characters in the text become '?'.
+// To standard error, never to standard output: "mantissa: warning: ..." note() is silent with -q, detail() shows with
+// -v only, warn() always shows. An open bar is redrawn below. Control characters in the text become '?'.
 void warn(std::string_view text);
 void note(std::string_view text);
 void detail(std::string_view text);
 
-// Shown on standard error when that is a terminal, verbosity is not quiet, and the work has lasted a second. Thread-safe. Drawn by advance(), at most
-// ten times a second; of nested ones the outermost.
+// Shown on standard error when that is a terminal, verbosity is not quiet, and the work has lasted a second.
+// Thread-safe. Drawn by advance(), at most ten times a second; of nested ones the outermost.
 class Progress {
  public:
   // `total` steps of something, "tiles" say; 0 when unknown.

@@ -7,8 +7,8 @@
 
 namespace mantissa::base {
 
-// "calibrating [#####.....] 50% 12/24 tiles, 0:34 left" in at most `width` columns: what does not fit is left out, the bar first.
-// Without a total: "calibrating 12 tiles, 0:34". `seconds` have passed since the beginning.
+// "calibrating [#####.....] 50% 12/24 tiles, 0:34 left" in at most `width` columns: what does not fit is left out, the
+// bar first. Without a total: "calibrating 12 tiles, 0:34". `seconds` have passed since the beginning.
 [[nodiscard]] std::string progress_line(std::string_view title, std::int64_t done, std::int64_t total,
                                         std::string_view unit, double seconds, std::size_t width);
 

@@ -29,8 +29,8 @@ static_assert(std::atomic<Use>::is_always_lock_free, "a signal handler reads it"
 
 std::array<Slot, 64> slots;
 
-// From here on only async-signal-safe calls. Neither opendir() nor fork() is one in a process with threads, so folders are read
-// with the system call below them.
+// From here on only async-signal-safe calls. Neither opendir() nor fork() is one in a process with threads, so folders
+// are read with the system call below them.
 constexpr int deepest_folder = 16;
 
 void remove_folder(int parent, const char* name, int depth);
@@ -70,7 +70,8 @@ void remove_entries(int, int) {}
 #endif
 
 void remove_folder(int parent, const char* name, int depth) {
-  // Another thread may still be writing into it, and some file systems skip entries while others are removed: a few attempts.
+  // Another thread may still be writing into it, and some file systems skip entries while others are removed:
+  // a few attempts.
   for (int attempt = 0; attempt < 4; ++attempt) {
     const int folder = ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (folder < 0) return;

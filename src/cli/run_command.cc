@@ -10,7 +10,7 @@ namespace {
 void print_text(const RunSummary& summary) {
   std::printf("%s on %s (%s)\n", summary.variant.c_str(), summary.provider.c_str(), summary.reason.c_str());
   for (const RestoredPicture& picture : summary.pictures) {
-    const double pixels = static_cast<double>(picture.input_pixels);
+    const auto pixels = static_cast<double>(picture.input_pixels);
     std::printf("%s  %dx%d, %.2f s, %.2f us/pixel\n", picture.output.c_str(), picture.width, picture.height, picture.seconds,
                 picture.seconds * 1e6 / pixels);
   }

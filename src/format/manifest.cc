@@ -64,8 +64,9 @@ Json verdict_json(const std::optional<Verdict>& verdict) {
   figures["flat_white"] = f.flat_white;
   figures["ssim_to_fp32"] = f.ssim_to_fp32;
   figures["finite"] = f.finite;
-  return {{"kind", verdict->kind},         {"provider", verdict->provider}, {"passed", verdict->passed},
-          {"weak_evidence", verdict->weak_evidence}, {"failures", verdict->failures}, {"figures", figures}};
+  return {{"kind", verdict->kind},         {"provider", verdict->provider},
+          {"passed", verdict->passed},     {"weak_evidence", verdict->weak_evidence},
+          {"failures", verdict->failures}, {"figures", figures}};
 }
 
 std::optional<Verdict> verdict_from(const Json& json) {
@@ -100,16 +101,21 @@ std::optional<Verdict> verdict_from(const Json& json) {
 }
 
 Json artifact_json(const Artifact& a) {
-  Json json = {{"variant", a.variant}, {"path", a.path},         {"sha256", a.sha256}, {"target", a.target},
+  Json json = {{"variant", a.variant},
+               {"path", a.path},
+               {"sha256", a.sha256},
+               {"target", a.target},
                {"verdict", verdict_json(a.verdict)}};
   json["speeds"] = Json::array();
-  for (const Speed& s : a.speeds) json["speeds"].push_back({{"provider", s.provider}, {"microseconds_per_pixel", s.microseconds_per_pixel}});
+  for (const Speed& s : a.speeds)
+    json["speeds"].push_back({{"provider", s.provider}, {"microseconds_per_pixel", s.microseconds_per_pixel}});
   if (a.variant == "int8") json["int8_share"] = a.int8_share;
   json["repairs"] = Json::array();
   for (const RepairStep& r : a.repairs)
     json["repairs"].push_back({{"node", r.node}, {"psnr_after", r.psnr_after}, {"share_in_float", r.share_in_float}});
   json["plan"] = Json::array();
-  for (const Decision& d : a.decisions) json["plan"].push_back({{"node", d.node}, {"format", d.format}, {"reason", d.reason}});
+  for (const Decision& d : a.decisions)
+    json["plan"].push_back({{"node", d.node}, {"format", d.format}, {"reason", d.reason}});
   return json;
 }
 
@@ -134,9 +140,11 @@ Artifact artifact_from(const Json& json) {
   a.verdict = verdict_from(json.at("verdict"));
   a.int8_share = json.value("int8_share", 0.0);
   for (const Json& r : json.at("repairs"))
-    a.repairs.push_back({r.at("node").get<std::string>(), r.at("psnr_after").get<double>(), r.at("share_in_float").get<double>()});
+    a.repairs.push_back(
+        {r.at("node").get<std::string>(), r.at("psnr_after").get<double>(), r.at("share_in_float").get<double>()});
   for (const Json& d : json.at("plan"))
-    a.decisions.push_back({d.at("node").get<std::string>(), d.at("format").get<std::string>(), d.at("reason").get<std::string>()});
+    a.decisions.push_back(
+        {d.at("node").get<std::string>(), d.at("format").get<std::string>(), d.at("reason").get<std::string>()});
   return a;
 }
 
@@ -148,7 +156,8 @@ Manifest manifest_from(const Json& json) {
   network.at("file").get_to(m.network_file);
   network.at("sha256").get_to(m.network_sha256);
   network.at("architecture").get_to(m.architecture);
-  for (const auto& [name, value] : network.at("hyperparameters").items()) m.hyperparameters.emplace_back(name, value.get<std::string>());
+  for (const auto& [name, value] : network.at("hyperparameters").items())
+    m.hyperparameters.emplace_back(name, value.get<std::string>());
   network.at("task").get_to(m.task);
   const Json& made = json.at("made");
   made.at("machine").get_to(m.machine);
@@ -160,7 +169,8 @@ Manifest manifest_from(const Json& json) {
   made.at("seed").get_to(m.seed);
   for (const Json& a : json.at("artifacts")) m.artifacts.push_back(artifact_from(a));
   for (const Json& l : json.at("left_out"))
-    m.left_out.push_back({l.at("variant").get<std::string>(), inner_path(l), l.at("reason").get<std::string>(), verdict_from(l.at("verdict"))});
+    m.left_out.push_back({l.at("variant").get<std::string>(), inner_path(l), l.at("reason").get<std::string>(),
+                          verdict_from(l.at("verdict"))});
   return m;
 }
 
@@ -189,7 +199,8 @@ std::string to_json(const Manifest& m) {
   for (const Artifact& a : m.artifacts) json["artifacts"].push_back(artifact_json(a));
   json["left_out"] = Json::array();
   for (const LeftOut& l : m.left_out)
-    json["left_out"].push_back({{"variant", l.variant}, {"path", l.path}, {"reason", l.reason}, {"verdict", verdict_json(l.verdict)}});
+    json["left_out"].push_back(
+        {{"variant", l.variant}, {"path", l.path}, {"reason", l.reason}, {"verdict", verdict_json(l.verdict)}});
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -197,11 +208,13 @@ Result<Manifest> manifest_from_json(std::string_view text) {
   try {
     const Json json = Json::parse(text);
     if (const int schema = json.at("schema").get<int>(); schema > kManifestSchema)
-      return unsupported("the release was written by a newer mantissa (manifest schema " + std::to_string(schema) + ")", "Update mantissa");
+      return unsupported("the release was written by a newer mantissa (manifest schema " + std::to_string(schema) + ")",
+                         "Update mantissa");
     return manifest_from(json);
   } catch (const Json::exception& problem) {
     std::string_view reason = problem.what();  // "[json.exception.out_of_range.403] key 'schema' not found"
-    if (const std::size_t end = reason.find("] "); reason.starts_with('[') && end != std::string_view::npos) reason.remove_prefix(end + 2);
+    if (const std::size_t end = reason.find("] "); reason.starts_with('[') && end != std::string_view::npos)
+      reason.remove_prefix(end + 2);
     return bad_input("the manifest cannot be used: " + std::string(reason), "Make the release again");
   }
 }

@@ -17,20 +17,20 @@ inline constexpr int kManifestSchema = 1;
 // What the gate measured. PSNR in dB on 8-bit pictures, shifts in 8-bit levels.
 struct Figures {
   int pictures = 0;
-  double megapixels = 0;          // of output
-  bool has_truth = false;         // the four below mean something
-  double psnr_fp32 = 0;           // against the true picture, mean
+  double megapixels = 0;   // of output
+  bool has_truth = false;  // the four below mean something
+  double psnr_fp32 = 0;    // against the true picture, mean
   double psnr_variant = 0;
   double loss_percent = 0;        // (psnr_fp32 - psnr_variant) / psnr_fp32, of the means
   double worst_loss_percent = 0;  // of a picture
   double psnr_to_fp32 = 0;        // variant against the fp32 output, mean
   double worst_psnr_to_fp32 = 0;
-  double worst_tile_psnr = 0;     // 64x64
-  double mean_shift = 0;          // of a colour channel, worst picture
+  double worst_tile_psnr = 0;  // 64x64
+  double mean_shift = 0;       // of a colour channel, worst picture
   double worst_tile_mean_shift = 0;
-  double flat_black = 0;          // largest difference from fp32 on a flat input
+  double flat_black = 0;  // largest difference from fp32 on a flat input
   double flat_white = 0;
-  double ssim_to_fp32 = 0;        // mean; reported, not judged
+  double ssim_to_fp32 = 0;  // mean; reported, not judged
   bool finite = true;
   bool operator==(const Figures&) const = default;
 };
@@ -67,13 +67,14 @@ struct Speed {
 };
 
 struct Artifact {
-  std::string variant;   // "int8"
-  std::string path;      // within the release, with forward slashes
+  std::string variant;  // "int8"
+  std::string path;     // within the release, with forward slashes
   std::string sha256;
-  std::string target;    // the class of machine that it is right for; empty: any
-  std::vector<Speed> speeds;  // of the providers that may run it here, fastest first; empty: none may (a checkpoint, an emulated variant)
+  std::string target;  // the class of machine that it is right for; empty: any
+  // Of the providers that may run it here, fastest first; empty: none may (a checkpoint, an emulated variant).
+  std::vector<Speed> speeds;
   std::optional<Verdict> verdict;
-  double int8_share = 0;              // of the multiply-accumulates that the engine really runs as int8
+  double int8_share = 0;  // of the multiply-accumulates that the engine really runs as int8
   std::vector<Decision> decisions;
   std::vector<RepairStep> repairs;
   bool operator==(const Artifact&) const = default;
@@ -96,10 +97,10 @@ struct Manifest {
   std::string architecture;
   std::vector<std::pair<std::string, std::string>> hyperparameters;
   net::Task task;
-  std::string machine;  // the processor that it was made and judged on
-  std::string target;   // its class
+  std::string machine;               // the processor that it was made and judged on
+  std::string target;                // its class
   std::vector<std::string> engines;  // "ONNX Runtime 1.31.1"
-  std::string calibration;  // "24 pictures of bsd_color_lr_x4"
+  std::string calibration;           // "24 pictures of bsd_color_lr_x4"
   std::string evaluation;
   std::string degradation;  // "bicubic:4"; "none"
   std::uint64_t seed = 0;
@@ -108,7 +109,8 @@ struct Manifest {
 };
 
 [[nodiscard]] std::string to_json(const Manifest& manifest);
-// Errors (bad_input): not JSON, a field that is missing or of the wrong kind, a path that leads out of the release; (unsupported): a newer schema.
+// Errors (bad_input): not JSON, a field that is missing or of the wrong kind,
+// a path that leads out of the release; (unsupported): a newer schema.
 [[nodiscard]] Result<Manifest> manifest_from_json(std::string_view json);
 // <folder>/release.json. Errors also: the folder is no release.
 [[nodiscard]] Result<Manifest> read_manifest(const std::filesystem::path& folder);

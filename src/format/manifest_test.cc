@@ -66,9 +66,12 @@ TEST(Manifest, RefusesPathsThatLeadOut) {
 }
 
 TEST(Manifest, RefusesWhatIsNotOne) {
-  for (const char* text : {"", "{", "[]", "3", "{}", "{\"schema\": \"x\"}"}) EXPECT_EQ(manifest_from_json(text).error().code, ErrorCode::bad_input);
-  EXPECT_EQ(manifest_from_json(replaced(to_json(example()), "\"schema\": 1", "\"schema\": 2")).error().code, ErrorCode::unsupported);
-  EXPECT_EQ(manifest_from_json(replaced(to_json(example()), "\"scale\": 4", "\"scale\": -4")).error().code, ErrorCode::bad_input);
+  for (const char* text : {"", "{", "[]", "3", "{}", "{\"schema\": \"x\"}"})
+    EXPECT_EQ(manifest_from_json(text).error().code, ErrorCode::bad_input);
+  EXPECT_EQ(manifest_from_json(replaced(to_json(example()), "\"schema\": 1", "\"schema\": 2")).error().code,
+            ErrorCode::unsupported);
+  EXPECT_EQ(manifest_from_json(replaced(to_json(example()), "\"scale\": 4", "\"scale\": -4")).error().code,
+            ErrorCode::bad_input);
   EXPECT_EQ(read_manifest("no such folder").error().code, ErrorCode::bad_input);
 }
 

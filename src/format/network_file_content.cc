@@ -6,8 +6,8 @@
 namespace mantissa::format {
 namespace {
 
-// The numbers of the fields of a protobuf message at its top level (protobuf.dev, "Encoding"), as bits; 0 where the bytes are none. The last
-// field may be cut off: the reader is to say so. Deeper levels are not looked at.
+// The numbers of the fields of a protobuf message at its top level (protobuf.dev, "Encoding"), as bits; 0 where the
+// bytes are none. The last field may be cut off: the reader is to say so. Deeper levels are not looked at.
 struct Fields {
   std::uint64_t varint = 0;
   std::uint64_t bytes = 0;

@@ -10,19 +10,22 @@
 
 namespace mantissa::format {
 
-// Reads opset 9 and newer into the IR's opset 21: operators whose meaning or form changed are mapped by their since-version; Constant nodes become
-// constants; shapes are inferred; external data is mapped, from inside the file's folder only.
-// Errors (bad_input): not ONNX, damaged, inconsistent, too deep or too large. An operator outside ONNX's own domain is bad_input too. (unsupported):
-// control flow, a newer opset; each names the node.
+// Reads opset 9 and newer into the IR's opset 21: operators whose meaning or form changed are mapped by their
+// since-version; Constant nodes become constants; shapes are inferred; external data is mapped,
+// from inside the file's folder only.
+// Errors (bad_input): not ONNX, damaged, inconsistent, too deep or too large, an operator outside ONNX's own domain.
+// (unsupported): control flow, a newer opset; each names the node.
 [[nodiscard]] Result<ir::Graph> read_onnx(const std::filesystem::path& path);
 [[nodiscard]] Result<ir::Graph> read_onnx(const base::Bytes& bytes);
 
 struct OnnxWriteOptions {
-  // Larger constants go together into `<file>.data` beside it; the default is below protobuf's limit of 2 GiB for one message.
+  // Larger constants go together into `<file>.data` beside it;
+  // the default is below protobuf's limit of 2 GiB for one message.
   std::uint64_t external_data_over = 1'500'000'000;
 };
 
-// The graph as it stands: annotations are not lowered here (pass/lower_*.h do that). Checked by ONNX's own checker before it appears.
+// The graph as it stands: annotations are not lowered here (pass/lower_*.h do that).
+// Checked by ONNX's own checker before it appears.
 [[nodiscard]] Result<void> write_onnx(const ir::Graph& graph, const std::filesystem::path& path,
                                       const OnnxWriteOptions& options = {});
 // The same in memory, for an engine.

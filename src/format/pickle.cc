@@ -88,7 +88,8 @@ class Machine {
       case Op::build: return build();
       case Op::binpersid: return persistent_id();
     }
-    return damaged("the pickle has an instruction that torch.save never writes (" + std::to_string(static_cast<int>(op)) + ")");
+    return damaged("the pickle has an instruction that torch.save never writes (" +
+                   std::to_string(static_cast<int>(op)) + ")");
   }
   // clang-format on
 

@@ -1,8 +1,9 @@
 // A restricted unpickler: what torch.save emits, read into a tree of values. It executes nothing.
 //
-// A pickle is a program for a stack machine whose instructions may name and call any Python function. Here a name outside the list of
-// pickle_names.h is an Error, and "calling" one of the list builds a value of this file. Objects lie in one array and refer to each other
-// by index: sharing costs nothing, depth needs no recursion, and their number is bounded.
+// A pickle is a program for a stack machine whose instructions may name and call any Python function. Here a name
+// outside the list of pickle_names.h is an Error, and "calling" one of the list builds a value of this file. Objects
+// lie in one array and refer to each other by index: sharing costs nothing, depth needs no recursion,
+// and their number is bounded.
 #pragma once
 
 #include <cstdint>
@@ -85,8 +86,9 @@ struct PickleLimits {
 };
 
 // Reads one pickle, protocol 2 to 5, from the start of `bytes`.
-// Errors (bad_input): damaged, an instruction or a callable that tensors do not need (named: "posix.system"), beyond the limits.
-// (bad_input) too: classes of a pickled module; (unsupported): quantized and sparse tensors; each with what to do.
+// Errors (bad_input): damaged, an instruction or a callable that tensors do not need (named: "posix.system"), beyond
+// the limits. (bad_input) too: classes of a pickled module; (unsupported): quantized and sparse tensors;
+// each with what to do.
 [[nodiscard]] Result<Pickle> unpickle(base::Bytes bytes, const PickleLimits& limits = {});
 
 }  // namespace mantissa::format

@@ -115,10 +115,11 @@ Result<PickleValue> pickle_storage(const Pickle& pickle, PickleId persistent_id)
   const auto* tag = id != nullptr ? argument_as<std::string_view>(pickle, *id, 0) : nullptr;
   if (tag != nullptr && *tag == "module") {  // legacy: a class with its source text
     return bad_input("it holds a whole pickled module, not only its weights",
-                       "In Python, with the code of the network: torch.save(network.state_dict(), \"weights.pth\")");
+                     "In Python, with the code of the network: torch.save(network.state_dict(), \"weights.pth\")");
   }
   if (tag == nullptr || *tag != "storage") return wrong_arguments("a persistent id");
-  // ("storage", class, key, location, count[, None or (view key, offset, count)]): torch/serialization.py, persistent_id().
+  // ("storage", class, key, location, count[, None or (view key, offset, count)]):
+  // torch/serialization.py, persistent_id().
   const auto* type = argument_as<PickleCallable>(pickle, *id, 1);
   const auto* key = argument_as<std::string_view>(pickle, *id, 2);
   const auto* count = argument_as<std::int64_t>(pickle, *id, 4);

@@ -9,7 +9,8 @@ namespace mantissa::format {
 [[nodiscard]] Result<PickleValue> call_ordered_dict(const Pickle& pickle, const PickleTuple& arguments);
 // torch._utils._rebuild_tensor(storage, offset, shape, strides), and _v2(..., requires_grad, hooks).
 [[nodiscard]] Result<PickleValue> call_rebuild_tensor(const Pickle& pickle, const PickleTuple& arguments);
-// torch._utils._rebuild_tensor_v3(storage, offset, shape, strides, requires_grad, hooks, dtype): the storage is untyped.
+// torch._utils._rebuild_tensor_v3(storage, offset, shape, strides, requires_grad, hooks, dtype):
+// the storage is untyped.
 [[nodiscard]] Result<PickleValue> call_rebuild_tensor_v3(const Pickle& pickle, const PickleTuple& arguments);
 // torch._utils._rebuild_parameter(tensor, requires_grad, hooks), and _with_state(..., state).
 [[nodiscard]] Result<PickleValue> call_rebuild_parameter(const Pickle& pickle, const PickleTuple& arguments);

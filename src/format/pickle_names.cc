@@ -39,7 +39,8 @@ constexpr std::array kNames = {
     PickleName{"torch.nn.parameter.Parameter"},
 };
 
-// Storage classes; "torch.cuda.FloatStorage" counts as "torch.FloatStorage". Those without a format can be passed over, not used.
+// Storage classes; "torch.cuda.FloatStorage" counts as "torch.FloatStorage".
+// Those without a format can be passed over, not used.
 constexpr std::array kStorages = {
     PickleName{"torch.FloatStorage", nullptr, 4, NumberFormat::float32},
     PickleName{"torch.HalfStorage", nullptr, 2, NumberFormat::float16},
@@ -96,7 +97,8 @@ const PickleName* of_format(std::span<const PickleName> list, NumberFormat forma
   return found == list.end() ? nullptr : &*found;
 }
 
-// Whether it looks like a class that somebody pickled in good faith, rather than a function of the system. Only the wording depends on it.
+// Whether it looks like a class that somebody pickled in good faith, rather than a function of the system.
+// Only the wording depends on it.
 bool looks_like_a_class(std::string_view module, std::string_view name) {
   constexpr std::array<std::string_view, 14> kSystem = {
       "posix", "nt",   "os",  "sys",    "subprocess", "builtins",  "__builtin__",
@@ -121,7 +123,7 @@ Result<const PickleName*> pickle_name(std::string_view module, std::string_view 
   full = printable(full);
   if (looks_like_a_class(module, name)) {
     return bad_input("it holds an object of the class " + full + ", as a whole pickled module does, not only weights",
-                       "In Python, with the code of the network: torch.save(network.state_dict(), \"weights.pth\")");
+                     "In Python, with the code of the network: torch.save(network.state_dict(), \"weights.pth\")");
   }
   return bad_input("it wants to call " + full + ", which no weights need",
                    "Do not load this file in Python unless you trust it; if you do, save its weights alone");

@@ -1,4 +1,5 @@
-// The memory of the unpickler: its objects, its stack with marks, and what it was told to remember; all of them bounded.
+// The memory of the unpickler: its objects, its stack with marks, and what it was told to remember;
+// all of them bounded.
 #pragma once
 
 #include <cstddef>

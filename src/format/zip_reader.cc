@@ -11,7 +11,8 @@
 namespace mantissa::format {
 namespace {
 
-// Weights shrink by a tenth when they are deflated; an archive that grows by more than this was made to fill the memory.
+// Weights shrink by a tenth when they are deflated; an archive
+// that grows by more than this was made to fill the memory.
 constexpr std::uint64_t kMostGrowth = 64;
 constexpr std::uint64_t kGrowthAllowed = 64 << 20;
 constexpr std::uint64_t kCheckedUpTo = 1 << 30;  // bytes of an archive whose stored entries have their CRC checked

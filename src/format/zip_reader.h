@@ -1,7 +1,7 @@
 // Reads zip archives in place: torch.save puts tensors into stored entries, and those must be mapped, not copied.
 //
-// libzip does not tell where an entry's data begins, so this reads the central directory itself (PKWARE APPNOTE 6.3.10), with zlib to
-// inflate. Every number of the archive is checked before it is used.
+// libzip does not tell where an entry's data begins, so this reads the central directory itself (PKWARE APPNOTE
+// 6.3.10), with zlib to inflate. Every number of the archive is checked before it is used.
 #pragma once
 
 #include <cstdint>
@@ -28,16 +28,17 @@ struct ZipEntry {
 
 class ZipArchive {
  public:
-  // Errors (bad_input): damaged, sizes that lie, duplicate names, entries that overlap, deflated entries that would grow beyond reason.
-  // (unsupported): encrypted, split, a compression other than deflate.
+  // Errors (bad_input): damaged, sizes that lie, duplicate names, entries that overlap, deflated entries that would
+  // grow beyond reason. (unsupported): encrypted, split, a compression other than deflate.
   [[nodiscard]] static Result<ZipArchive> open(base::Bytes file);
 
   [[nodiscard]] std::span<const ZipEntry> entries() const { return entries_; }
   // nullptr when there is none.
   [[nodiscard]] const ZipEntry* find(std::string_view name) const;
 
-  // A stored entry is a part of the file, a deflated one a new buffer. The CRC is checked, except that of a stored entry in an archive over
-  // 1 GiB: it would read gigabytes of weights that may not be needed. Errors (bad_input): damaged.
+  // A stored entry is a part of the file, a deflated one a new buffer. The CRC is checked, except that of a stored
+  // entry in an archive over 1 GiB: it would read gigabytes of weights that may not be needed.
+  // Errors (bad_input): damaged.
   [[nodiscard]] Result<base::Bytes> read(const ZipEntry& entry) const;
 
  private:

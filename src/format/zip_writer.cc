@@ -16,7 +16,8 @@ constexpr std::uint16_t kVersion = 45;        // zip64
 constexpr std::uint16_t kUtf8Names = 0x0800;  // general purpose bit 11
 constexpr std::uint16_t kFirstDay = 0x0021;   // 1980-01-01, the earliest date that the format has
 constexpr std::uint16_t kZip64Extra = 0x0001;
-// caffe2/serialize/inline_container.cc: data at multiples of kFieldAlignment, by an extra field "FB" of the right length.
+// caffe2/serialize/inline_container.cc: data at multiples of kFieldAlignment,
+// by an extra field "FB" of the right length.
 constexpr std::uint64_t kAlignment = 64;
 constexpr std::uint16_t kPaddingExtra = 0x4246;
 constexpr std::size_t kExtraHeader = 4;

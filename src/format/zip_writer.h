@@ -1,4 +1,5 @@
-// Writes zip archives as torch.save does: stored entries whose data begin at multiples of 64 bytes, so that they can be mapped.
+// Writes zip archives as torch.save does: stored entries whose data begin at multiples of 64 bytes,
+// so that they can be mapped.
 //
 // Nothing in the archive depends on the time, the machine or the path: equal entries give equal bytes.
 #pragma once

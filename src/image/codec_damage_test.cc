@@ -78,7 +78,7 @@ TEST(CodecDamage, WhatIsNotAPictureIsNamedSo) {
   const std::string text = "This is a letter, not a picture.\n";
   testing::write_bytes(folder / "text.png", {text.begin(), text.end()});
   EXPECT_NE(failure_of(folder / "text.png").find("not a picture"), std::string::npos);
-  const std::string svg = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"></svg>";
+  const std::string svg = R"(<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"></svg>)";
   testing::write_bytes(folder / "drawing.png", {svg.begin(), svg.end()});
   EXPECT_NE(failure_of(folder / "drawing.png"), "");
   testing::write_bytes(folder / "empty.png", {});

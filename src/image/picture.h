@@ -49,6 +49,7 @@ struct Rectangle {
 // The integer 0..largest that stands for a sample: clipped to 0..1, rounded half up; NaN gives 0. `largest` is at most 65535.
 [[nodiscard]] inline int to_level(float sample, int largest) {
   const float clipped = sample > 0.0F ? (sample < 1.0F ? sample : 1.0F) : 0.0F;
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings): right for what is not negative, and a call would keep loops slow
   return static_cast<int>(clipped * static_cast<float>(largest) + 0.5F);
 }
 // Clips to 0..1 and rounds to 8 bits (k/255): what a user sees of it.

@@ -1,7 +1,8 @@
 // The one intermediate representation: a graph of ONNX operators (opset 21, NCHW) over named values.
 //
-// Quantization is an annotation (Node::format, Value::quantization), never a node: Q/DQ nodes, casts and scales are made by a lowering
-// pass for a target's dialect just before a file is written. Control flow (If, Loop, Scan) has no place here; readers refuse it.
+// Quantization is an annotation (Node::format, Value::quantization), never a node: Q/DQ nodes, casts and scales are
+// made by a lowering pass for a target's dialect just before a file is written. Control flow
+// (If, Loop, Scan) has no place here; readers refuse it.
 #pragma once
 
 #include <cstdint>
@@ -35,7 +36,8 @@ struct Dimension {
 };
 using Shape = std::vector<Dimension>;
 
-// How a value is held in integers or narrow floats: real = (stored - zero_point) * scale. One scale for the tensor, or one per index of `axis`.
+// How a value is held in integers or narrow floats: real = (stored - zero_point) * scale. One scale for the tensor,
+// or one per index of `axis`.
 struct Quantization {
   base::NumberFormat format = base::NumberFormat::uint8;
   std::vector<float> scales;
@@ -107,7 +109,8 @@ class Graph {
   [[nodiscard]] Node& node(NodeId id) { return nodes_[static_cast<std::size_t>(id)]; }
   [[nodiscard]] std::optional<ValueId> find_value(std::string_view name) const;
 
-  // Live nodes, each after those that it depends on, otherwise as they were added. Nodes on a cycle are left out: the verifier reports them.
+  // Live nodes, each after those that it depends on, otherwise as they were added. Nodes on a cycle are left out:
+  // the verifier reports them.
   [[nodiscard]] std::vector<NodeId> sorted() const;
   // Live nodes as they were added, those on a cycle included.
   [[nodiscard]] std::vector<NodeId> nodes() const;

@@ -17,7 +17,8 @@ struct Tensor {
   std::vector<std::int64_t> shape;  // empty: a scalar
   base::Bytes bytes;
 
-  // Elements; the largest std::int64_t where a size is negative or the product overflows: the verifier refuses such a tensor.
+  // Elements; the largest std::int64_t where a size is negative or the product overflows:
+  // the verifier refuses such a tensor.
   [[nodiscard]] std::int64_t count() const;
   // Whether `bytes` are exactly as many as format and shape ask for.
   [[nodiscard]] bool fits() const;

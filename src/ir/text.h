@@ -1,4 +1,5 @@
-// The IR's text form: what `inspect --text` prints, what text cases under tests/cases hold, and what passes show as before and after.
+// The IR's text form: what `inspect --text` prints, what text cases under tests/cases hold,
+// and what passes show as before and after.
 //
 //   graph srvgg {
 //     meta author = "..."
@@ -13,19 +14,23 @@
 // In full (a line break is a space like any other, and # begins a comment):
 //
 //   graph        = "graph" [NAME] "{" { statement } "}"
-//   statement    = "meta" NAME "=" STRING | "input" value | "const" value "=" data | [values "="] node | "output" %NAME { "," %NAME }
+//   statement    = "meta" NAME "=" STRING | "input" value | "const" value "=" data | [values "="] node
+//                | "output" %NAME { "," %NAME }
 //   values       = (value | "_") { "," (value | "_") }               _ is an output that is left out
 //   value        = %NAME [":" type ["~" quantization]]
 //   type         = (FORMAT | "?") "[" ("*" | [size { "," size }]) "]"   ? an unknown format, * an unknown rank
 //   size         = INTEGER ["=" SYMBOL] | SYMBOL | "?"               4=n: known, and named as well
 //   quantization = FORMAT "(" ["axis=" INTEGER ","] "scale=" numbers ["," "zero=" numbers] ")"     no zero: all zero
-//   node         = [NAME "::"] NAME "(" [(%NAME | "_") {"," ...}] ")" ["{" NAME "=" attribute {"," ...} "}"] ["@" NAME] ["in" FORMAT]
-//   attribute    = INTEGER | FLOAT | STRING | "[" ... "]" of one of them | "floats[]" | "strings[]" | FORMAT "[" sizes "]" data
+//   node         = [NAME "::"] NAME "(" [(%NAME | "_") {"," ...}] ")" ["{" NAME "=" attribute {"," ...} "}"]
+//                  ["@" NAME] ["in" FORMAT]
+//   attribute    = INTEGER | FLOAT | STRING | "[" ... "]" of one of them | "floats[]" | "strings[]"
+//                | FORMAT "[" sizes "]" data
 //   data         = "{" [number {"," number}] "}" | "{hex " DIGITS "}" | "{sha256 " DIGITS "}"
 //
-// A FLOAT has a point, an exponent, or is nan or inf (nan:7fc00001 where its bits matter); floats print as the shortest text that reads back to the same
-// bits. NAME is made of letters, digits and _ . / : - $ +, anything else stands in double quotes with \" \\ \n \t \xHH, as in a STRING. Large constants
-// print as a checksum and cannot be read back. Nothing nests, so no text can exhaust the stack, and memory grows with the text only.
+// A FLOAT has a point, an exponent, or is nan or inf (nan:7fc00001 where its bits matter); floats print as the shortest
+// text that reads back to the same bits. NAME is made of letters, digits and _ . / : - $ +, anything else stands in
+// double quotes with \" \\ \n \t \xHH, as in a STRING. Large constants print as a checksum and cannot be read back.
+// Nothing nests, so no text can exhaust the stack, and memory grows with the text only.
 #pragma once
 
 #include <string>

@@ -8,7 +8,8 @@
 
 namespace mantissa::ir::text {
 
-// The shortest that reads back: "0.1", "1", "-0", "inf"; "nan", or "nan:ffc00000" for one with other bits than the usual.
+// The shortest that reads back: "0.1", "1", "-0", "inf"; "nan",
+// or "nan:ffc00000" for one with other bits than the usual.
 [[nodiscard]] std::string number(float value);
 [[nodiscard]] std::string number(double value);
 // The same, never mistaken for an integer: "1.0".

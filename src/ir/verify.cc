@@ -159,8 +159,8 @@ Result<void> check_node(const Graph& graph, NodeId id, const std::unordered_set<
   return {};
 }
 
-// A node that really lies on a cycle, not merely behind one: from any node that could not be sorted, producers that could not be
-// sorted either lead around the cycle, and the first that is met twice is on it.
+// A node that really lies on a cycle, not merely behind one: from any node that could not be sorted, producers that
+// could not be sorted either lead around the cycle, and the first that is met twice is on it.
 NodeId node_on_cycle(const Graph& graph, const std::vector<NodeId>& sorted) {
   const std::unordered_set<NodeId> done(sorted.begin(), sorted.end());
   const std::vector<NodeId> nodes = graph.nodes();

@@ -51,10 +51,10 @@ Error unknown(const ir::StateDict& state) {
       architectures().begin(), architectures().end(),
       [&](const Architecture& a, const Architecture& b) { return likeness(seen, a) < likeness(seen, b); });
   return bad_input("no known architecture has these weights: " + keys +
-                         (state.tensors.size() > kKeysNamed ? ", ..." : "") + " (" +
-                         std::to_string(state.tensors.size()) + " tensors); the nearest is " +
-                         std::string(nearest->name) + " (" + std::string(nearest->keys) + ")",
-                     "Export the network to ONNX with torch.onnx.export and give that file instead");
+                       (state.tensors.size() > kKeysNamed ? ", ..." : "") + " (" +
+                       std::to_string(state.tensors.size()) + " tensors); the nearest is " +
+                       std::string(nearest->name) + " (" + std::string(nearest->keys) + ")",
+                   "Export the network to ONNX with torch.onnx.export and give that file instead");
 }
 
 // The graph names its constants as the file does, wrapper and all.

@@ -16,9 +16,11 @@ struct Architecture {
   std::string_view name;  // as its authors call it
   std::string_view paper;
   std::string_view keys;  // what some of its keys look like, a number as '#': for telling which architecture is nearest
-  // Whether these are its keys and shapes; must be true for no other architecture's. Keys come without prefixes such as "module.".
+  // Whether these are its keys and shapes; must be true for no other architecture's.
+  // Keys come without prefixes such as "module.".
   bool (*recognises)(const ir::StateDict& state);
-  // Graph (input "input" [batch, channels, height, width], output "output"), task and hyperparameters. Constants are named by their keys.
+  // Graph (input "input" [batch, channels, height, width], output "output"), task and hyperparameters.
+  // Constants are named by their keys.
   Result<Network> (*build)(const ir::StateDict& state);
 };
 
@@ -28,9 +30,10 @@ struct Architecture {
 // Errors (bad_input): none claims it; names some keys that were seen and the architecture whose keys are nearest.
 [[nodiscard]] Result<Network> network_from_checkpoint(ir::StateDict state);
 
-// Gives a graph that was read from ONNX or the like its task: from our own metadata, else from an architecture that recognises its constants,
-// else from the graph itself, with what had to be assumed.
-// Errors (unsupported): more than one picture input or output, channels other than 1 or 3, a scale that is not a whole number.
+// Gives a graph that was read from ONNX or the like its task: from our own metadata, else from an architecture that
+// recognises its constants, else from the graph itself, with what had to be assumed.
+// Errors (unsupported): more than one picture input or output, channels other than 1 or 3,
+// a scale that is not a whole number.
 [[nodiscard]] Result<Network> network_from_graph(ir::Graph graph);
 
 // The task as metadata of a graph, so that a written file needs no guessing when it is read again.

@@ -1,7 +1,7 @@
 // Builds the graph of an architecture layer by layer: what torch.nn modules do, written in ONNX operators.
 //
-// Constants are named by their keys, nodes and values by their layers ("body.0"). The first thing that goes wrong is kept and
-// returned by finish(), so that an architecture reads like its authors' forward().
+// Constants are named by their keys, nodes and values by their layers ("body.0"). The first thing that goes wrong is
+// kept and returned by finish(), so that an architecture reads like its authors' forward().
 #pragma once
 
 #include <optional>
@@ -24,9 +24,11 @@ class Builder {
 
   [[nodiscard]] ir::ValueId input() const { return graph_.inputs.front(); }
 
-  // torch.nn.Conv2d with stride 1 and padding that keeps the size: `<layer>.weight` and, where it is there, `<layer>.bias`.
+  // torch.nn.Conv2d with stride 1 and padding that keeps the size: `<layer>.weight`
+  // and, where it is there, `<layer>.bias`.
   ir::ValueId conv(ir::ValueId x, const std::string& layer);
-  // The same with the torch.nn.BatchNorm2d after it (evaluation mode) folded in, computed in double; makes `<layer>.bias`.
+  // The same with the torch.nn.BatchNorm2d after it (evaluation mode) folded in, computed in double;
+  // makes `<layer>.bias`.
   ir::ValueId conv_batch_norm(ir::ValueId x, const std::string& layer, const std::string& norm, double epsilon);
   ir::ValueId prelu(ir::ValueId x, const std::string& layer);  // a slope per channel, `<layer>.weight`
   ir::ValueId relu(ir::ValueId x, const std::string& layer);

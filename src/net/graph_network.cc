@@ -27,7 +27,8 @@ ir::StateDict floating_constants(const ir::Graph& graph) {
   return state;
 }
 
-// torch.onnx gives a parameter that it has changed a new name ("onnx::PRelu_130"), but names the node by its layer ("/body.1/PRelu").
+// torch.onnx gives a parameter that it has changed a new name ("onnx::PRelu_130"),
+// but names the node by its layer ("/body.1/PRelu").
 std::string key_of(const ir::Graph& graph, const ir::Value& value, const ir::Node& node) {
   if (!value.name.starts_with("onnx::")) return value.name;
   const std::size_t end = node.name.rfind('/');
@@ -76,7 +77,8 @@ Result<Facts> facts_of(const ir::Graph& graph) {
   return facts;
 }
 
-// Exporters name the sizes of an enlarged output like those of the input; an engine that believes them reuses buffers that are too small.
+// Exporters name the sizes of an enlarged output like those of the input;
+// an engine that believes them reuses buffers that are too small.
 void drop_sizes_of_the_input(ir::Graph& graph) {
   const ir::Shape input = *graph.value(graph.inputs.front()).shape;
   for (const ir::ValueId output : graph.outputs) {

@@ -1,4 +1,5 @@
-// Questions that architectures ask a state dict. What was read is hostile, so each answer implies that the tensor is sound:
+// Questions that architectures ask a state dict. What was read is hostile,
+// so each answer implies that the tensor is sound:
 // a floating format, positive sizes, and as many bytes as its shape says.
 #pragma once
 

@@ -9,8 +9,8 @@
 
 #include "ir/graph.h"
 #include "ir/state_dict.h"
-#include "mantissa/task_overrides.h"
 #include "mantissa/result.h"
+#include "mantissa/task_overrides.h"
 
 namespace mantissa::net {
 
@@ -26,26 +26,29 @@ enum class Colour {
 struct Task {
   std::string kind = "restoration";  // "super-resolution", "denoising", ...
   Colour colour = Colour::rgb;
-  int scale = 1;            // output pixels per input pixel, along a side
-  float range_low = 0;      // what black and white are in the network's numbers, in and out
+  int scale = 1;        // output pixels per input pixel, along a side
+  float range_low = 0;  // what black and white are in the network's numbers, in and out
   float range_high = 1;
-  int size_multiple = 1;    // height and width of the input must be multiples of it
-  std::optional<int> radius;  // receptive field: input pixels to each side that an output pixel depends on; nullopt: all of them
-  int stride = 1;           // tile origins must be multiples of it for a tile to see the same grid as the whole picture
+  int size_multiple = 1;  // height and width of the input must be multiples of it
+  // Receptive field: input pixels to each side that an output pixel depends on; nullopt: all of them.
+  std::optional<int> radius;
+  int stride = 1;  // tile origins must be multiples of it for a tile to see the same grid as the whole picture
   std::vector<std::string> assumed;  // facts above that were guessed rather than known, for the user: "range 0..1"
 };
 
 [[nodiscard]] inline int channels_of(Colour colour) { return colour == Colour::luminance ? 1 : 3; }
 
-// Errors (usage): a range that is not two finite numbers in rising order, an unknown colour, the wrong number of channels.
+// Errors (usage): a range that is not two finite numbers in rising order, an unknown colour,
+// the wrong number of channels.
 [[nodiscard]] Result<void> override_task(Task& task, const TaskOverrides& overrides);
 
 struct Network {
   ir::Graph graph;
   Task task;
-  std::string architecture;  // "SRVGGNetCompact"; empty when no known one
+  std::string architecture;                                          // "SRVGGNetCompact"; empty when no known one
   std::vector<std::pair<std::string, std::string>> hyperparameters;  // {"features", "64"}, ...
-  ir::StateDict checkpoint;  // the weights under the keys that they came with; for a network from ONNX, its constants under their names
+  // The weights under the keys that they came with; for a network from ONNX, its constants under their names.
+  ir::StateDict checkpoint;
 };
 
 }  // namespace mantissa::net

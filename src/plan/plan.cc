@@ -19,7 +19,8 @@ std::string obstacle_to_int8(const Graph& graph, NodeId id, QdqStyle style) {
   const ir::Node& node = graph.node(id);
   const bool matrix = node.op == "MatMul" || node.op == "Gemm";
   if (node.op != "Conv" && !matrix) return "the engine computes " + node.op + " in float";
-  if (matrix && style == QdqStyle::closed) return "closing the chain behind a matrix product costs more than its integers save";
+  if (matrix && style == QdqStyle::closed)
+    return "closing the chain behind a matrix product costs more than its integers save";
   if (graph.constant_input(id, 1) == nullptr) return "its weights are computed, not constant";
   if (graph.value(node.inputs[1]).format != NumberFormat::float32) return "its weights are not float32";
   return {};
@@ -36,8 +37,9 @@ bool continues_in_integers(const Graph& graph, NodeId id, const std::set<NodeId>
 
 bool computes_on_floats(const Graph& graph, NodeId id) {
   const ir::Node& node = graph.node(id);
-  return std::any_of(node.outputs.begin(), node.outputs.end(),
-                     [&](ValueId output) { return output != ir::kNoValue && graph.value(output).format == NumberFormat::float32; });
+  return std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId output) {
+    return output != ir::kNoValue && graph.value(output).format == NumberFormat::float32;
+  });
 }
 
 }  // namespace

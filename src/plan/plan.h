@@ -1,4 +1,5 @@
-// The plan: for one network and one target, the format of every node, each with its reason and the alternatives that were refused.
+// The plan: for one network and one target, the format of every node,
+// each with its reason and the alternatives that were refused.
 #pragma once
 
 #include <map>
@@ -25,24 +26,26 @@ struct Choice {
 };
 
 struct Plan {
-  std::string variant;  // "int8"
+  std::string variant;          // "int8"
   std::vector<Choice> choices;  // one a node, in the order of execution
 
   // Changes the choice of a node, keeping the old format among the refused. The node must be in the plan.
   void refuse(ir::NodeId node, base::NumberFormat instead, std::string reason);
 };
 
-// int8: convolutions (and, where results stay float, matrix products) with constant weights; in the closed style also what follows them and works on integers without loss.
-// `protected_nodes` stay float, each for its reason.
-[[nodiscard]] Plan plan_int8(const ir::Graph& graph, pass::QdqStyle style, const std::map<ir::NodeId, std::string>& protected_nodes = {});
+// int8: convolutions (and, where results stay float, matrix products) with constant weights; in the closed style also
+// what follows them and works on integers without loss. `protected_nodes` stay float, each for its reason.
+[[nodiscard]] Plan plan_int8(const ir::Graph& graph, pass::QdqStyle style,
+                             const std::map<ir::NodeId, std::string>& protected_nodes = {});
 // float16 or bfloat16: every node that computes on floats.
 [[nodiscard]] Plan plan_half(const ir::Graph& graph, base::NumberFormat format);
 
 // Writes the plan's formats into the graph's nodes.
 void apply(const Plan& plan, ir::Graph& graph);
 
-// The values that need a quantization annotation for the formats that the nodes have: what goes into an integer node and, in the closed style, what
-// comes out of one, unless an integer Relu alone takes it (which an engine folds into the range).
+// The values that need a quantization annotation for the formats that the nodes have: what goes into an integer node
+// and, in the closed style, what comes out of one, unless an integer Relu alone takes it (which an engine folds into
+// the range).
 [[nodiscard]] std::vector<ir::ValueId> values_to_quantize(const ir::Graph& graph, pass::QdqStyle style);
 
 // A node whose result holds the same numbers as its input, only elsewhere (DepthToSpace).

@@ -107,8 +107,8 @@ Result<int> equalize_layers(Graph& graph, Statistics& statistics, pass::QdqStyle
     const std::vector<double> factors = factors_of(before->second, after->second, style);
     if (factors.empty()) continue;
     MANTISSA_TRY(equalize(graph, *pair, factors));
-    std::vector<double> inverse;
-    for (const double factor : factors) inverse.push_back(1 / factor);
+    std::vector<double> inverse(channels);
+    std::transform(factors.begin(), factors.end(), inverse.begin(), [](double factor) { return 1 / factor; });
     for (std::size_t c = 0; c < channels; ++c) {
       before->second.channels[c].scale(inverse[c]);
       after->second.channels[c].scale(inverse[c]);

@@ -46,7 +46,8 @@ Result<double> measure_speed(run::Session& session, const net::Task& task) {
   std::vector<float> pixels(static_cast<std::size_t>(channels) * side * side, (task.range_low + task.range_high) / 2);
   std::vector<float> result(pixels.size() * task.scale * task.scale);
   const run::TensorView input{{1, channels, side, side}, pixels.data()};
-  const run::TensorView output{{1, channels, side * task.scale, side * task.scale}, result.data()};
+  const std::int64_t enlarged = std::int64_t{side} * task.scale;
+  const run::TensorView output{{1, channels, enlarged, enlarged}, result.data()};
   MANTISSA_TRY(session.run(input, output));
   std::array<double, kRuns> seconds{};
   for (double& each : seconds) {

@@ -48,7 +48,8 @@ Result<Target> parse_target(std::string_view text) {
 const std::vector<Target>& targets() {
   static const std::vector<Target> all = [] {
     std::vector<Target> parsed;
-    for (const std::string_view text : kCatalogue) parsed.push_back(parse_target(text).value());  // a test parses each one
+    // A test parses each one.
+    for (const std::string_view text : kCatalogue) parsed.push_back(parse_target(text).value());
     std::stable_sort(parsed.begin(), parsed.end(),
                      [](const Target& a, const Target& b) { return a.int8.weight_levels > b.int8.weight_levels; });
     return parsed;
@@ -66,8 +67,9 @@ Result<const Target*> target_named(std::string_view name) {
 }
 
 bool meets(const base::CpuFeatures& cpu, const Target& target) {
-  return std::all_of(target.needs.begin(), target.needs.end(),
-                     [&](const std::string& need) { return (need == "vnni" && cpu.vnni) || (need == "avx2" && cpu.avx2); });
+  return std::all_of(target.needs.begin(), target.needs.end(), [&](const std::string& need) {
+    return (need == "vnni" && cpu.vnni) || (need == "avx2" && cpu.avx2);
+  });
 }
 
 Result<const Target*> target_of(const base::CpuFeatures& cpu) {

@@ -1,5 +1,5 @@
-// The legacy form of torch.save (before PyTorch 1.6): five pickles - magic number, protocol, system, object, storage keys - and then
-// the storages, each as an int64 count and its elements (torch/serialization.py, _legacy_save).
+// The legacy form of torch.save (before PyTorch 1.6): five pickles - magic number, protocol, system, object, storage
+// keys - and then the storages, each as an int64 count and its elements (torch/serialization.py, _legacy_save).
 #pragma once
 
 #include "base/bytes.h"

@@ -29,8 +29,8 @@ void append_little_endian(std::string& out, T value) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
-// For messages: control characters and bytes beyond ASCII become '?', and at most 80 characters are kept. A file must not be able to
-// send escape sequences to a terminal.
+// For messages: control characters and bytes beyond ASCII become '?', and at most 80 characters are kept. A file must
+// not be able to send escape sequences to a terminal.
 [[nodiscard]] std::string printable(std::string_view text);
 
 [[nodiscard]] bool is_utf8(std::string_view text);

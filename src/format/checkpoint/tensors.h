@@ -13,10 +13,11 @@ namespace mantissa::format {
 // The bytes of a storage, exactly as many as its count and class say; of a view, those of the view.
 using StorageBytes = std::function<Result<base::Bytes>(const PickleStorage& storage)>;
 
-// Entries that are no tensors are left out. Contiguous tensors are parts of their storage, shared ones share it; others, and those whose
-// address in the file is not a multiple of their element, are copied. `stored` is the size of all storages together: tensors that claim
-// far more than that (by repeating or overlapping elements) are refused.
-// Errors (bad_input): shapes, strides and offsets beyond the storage, repeated keys. (unsupported): complex and quantized elements.
+// Entries that are no tensors are left out. Contiguous tensors are parts of their storage, shared ones share it;
+// others, and those whose address in the file is not a multiple of their element, are copied. `stored` is the size of
+// all storages together: tensors that claim far more than that (by repeating or overlapping elements) are refused.
+// Errors (bad_input): shapes, strides and offsets beyond the storage, repeated keys.
+// (unsupported): complex and quantized elements.
 [[nodiscard]] Result<ir::StateDict> collect_tensors(const Pickle& pickle, const ChosenWeights& chosen,
                                                     const StorageBytes& bytes_of, std::uint64_t stored);
 

@@ -42,7 +42,8 @@ std::vector<std::int64_t> contiguous_strides(const std::vector<std::int64_t>& sh
   return strides;
 }
 
-// torch/_tensor.py, _reduce_ex_internal: _rebuild_tensor_v2 for formats with a storage class, _v3 with a dtype for newer ones.
+// torch/_tensor.py, _reduce_ex_internal: _rebuild_tensor_v2 for formats with a storage class,
+// _v3 with a dtype for newer ones.
 Result<void> write_tensor(const ir::Tensor& tensor, Storages& storages, PickleWriter& pickle) {
   const std::int64_t count = tensor.count();
   if (tensor.bytes.size() != base::bytes_of(tensor.format, static_cast<std::size_t>(count))) {
@@ -101,7 +102,8 @@ Result<void> write_zip_form(const ir::StateDict& state, const std::filesystem::p
   const auto add_text = [&](std::string_view name, std::string_view text) {
     return zip.add(name, std::as_bytes(std::span(text)));
   };
-  // The names and their order are torch.save's; version 3 is that of caffe2/serialize/versions.h, kProducedFileFormatVersion.
+  // The names and their order are torch.save's; version 3 is that of
+  // caffe2/serialize/versions.h, kProducedFileFormatVersion.
   MANTISSA_TRY(add_text("archive/data.pkl", pickle));
   MANTISSA_TRY(add_text("archive/byteorder", "little"));
   for (std::size_t i = 0; i < storages.all().size(); ++i) {

@@ -1,4 +1,5 @@
-// The zip form of torch.save (PyTorch 1.6 and newer): <name>/data.pkl, <name>/data/<key>, <name>/version, <name>/byteorder.
+// The zip form of torch.save (PyTorch 1.6 and newer):
+// <name>/data.pkl, <name>/data/<key>, <name>/version, <name>/byteorder.
 #pragma once
 
 #include <string>

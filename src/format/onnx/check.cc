@@ -8,8 +8,8 @@
 namespace mantissa::format {
 namespace {
 
-// Constants go into the message that is checked without being copied: only small ones, whose values shape inference reads, are written out;
-// of a larger one format and shape are enough, so it takes part as an input of the graph.
+// Constants go into the message that is checked without being copied: only small ones, whose values shape inference
+// reads, are written out; of a larger one format and shape are enough, so it takes part as an input of the graph.
 void add_for_checking(const ir::Graph& graph, onnx::GraphProto& message) {
   constexpr std::size_t small = 1024;
   for (const ir::ValueId id : graph.constants()) {

@@ -13,7 +13,8 @@ namespace mantissa::format {
 
 [[nodiscard]] bool is_external(const onnx::TensorProto& tensor);
 
-// Maps each file once. A location must lead to a regular file inside the model's folder: no absolute path, no "..", no symbolic link that leaves it.
+// Maps each file once. A location must lead to a regular file inside the model's folder: no absolute path, no "..",
+// no symbolic link that leaves it.
 class ExternalData {
  public:
   // nullopt: the model came from memory, so that it has no folder and may refer to none.

@@ -1,4 +1,5 @@
-// Files that were damaged or made to do harm: an Error, never a crash, and no more memory or time than their size deserves.
+// Files that were damaged or made to do harm: an Error, never a crash,
+// and no more memory or time than their size deserves.
 #include <gtest/gtest.h>
 
 #include <chrono>

@@ -16,7 +16,8 @@ inline constexpr std::string_view own_domain = "mantissa";
 // Errors (internal): an input or output without a number format.
 [[nodiscard]] Result<onnx::ModelProto> to_message(const ir::Graph& graph, int opset);
 
-// Lets ONNX's checker and its shape inference look at the graph. Returns the lowest opset, 21 or little newer, that allows its number formats.
+// Lets ONNX's checker and its shape inference look at the graph. Returns the lowest opset, 21 or little newer,
+// that allows its number formats.
 // Errors (internal): what they refuse, because the graph was sound when it was read.
 [[nodiscard]] Result<int> check_message(const ir::Graph& graph);
 

@@ -12,7 +12,8 @@ namespace mantissa::format {
 [[nodiscard]] std::string describe(const onnx::NodeProto& node);
 
 // Returns the model's opset; afterwards ONNX's own domain is spelled "" everywhere and is the only import.
-// Errors: (unsupported) opsets and domains beyond ONNX's own, control flow, functions, sparse constants; (bad_input) ranks that nobody uses.
+// Errors: (unsupported) opsets and domains beyond ONNX's own, control flow, functions, sparse constants;
+// (bad_input) ranks that nobody uses.
 [[nodiscard]] Result<int> check_model(onnx::ModelProto& model);
 
 }  // namespace mantissa::format

@@ -41,7 +41,8 @@ std::vector<int> sorted(const onnx::GraphProto& graph) {
   return order;
 }
 
-// The first node that could not be placed either lies on a cycle or behind one. Going back over producers that could not be placed leads around it.
+// The first node that could not be placed either lies on a cycle or behind one.
+// Going back over producers that could not be placed leads around it.
 int node_on_cycle(const onnx::GraphProto& graph, const std::vector<int>& order) {
   std::vector<bool> waits(static_cast<std::size_t>(graph.node_size()), true);
   for (const int placed : order) waits[static_cast<std::size_t>(placed)] = false;

@@ -8,7 +8,8 @@
 
 namespace mantissa::format {
 
-// The bytes of a file with this model: https://github.com/onnx/onnx/blob/main/docs/Syntax.md. Errors (bad_input): not in that form.
+// The bytes of a file with this model: https://github.com/onnx/onnx/blob/main/docs/Syntax.md.
+// Errors (bad_input): not in that form.
 [[nodiscard]] Result<std::string> onnx_from_text(std::string_view text);
 
 }  // namespace mantissa::format

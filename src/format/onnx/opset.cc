@@ -122,7 +122,8 @@ Result<void> OpsetMapping::apply(NodeInMapping& mapping) {
   if (const OpsetRule rule = opset_rule(node.op, any_opset)) MANTISSA_TRY(rule(mapping));
   int reached = opset_;
   for (;;) {
-    // Looked up anew each time: a rule may rename the operator (Upsample becomes Resize), which then goes on with its own changes.
+    // Looked up anew each time: a rule may rename the operator (Upsample becomes Resize),
+    // which then goes on with its own changes.
     const std::vector<int>& all = changes(node.op);
     const auto next = std::upper_bound(all.begin(), all.end(), reached);
     if (next == all.end()) return {};

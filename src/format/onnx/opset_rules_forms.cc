@@ -67,8 +67,9 @@ Result<void> grid_sample_modes(NodeInMapping& mapping) {
   return {};
 }
 
-// Resize(x, scales) of opset 10 has no choice of coordinates: x_in = x_out / scale, and the nearest pixel is the one below,
-// or above where the picture shrinks, as ONNX Runtime has it (NearestMode::SIMPLE in core/providers/cpu/tensor/upsamplebase.h).
+// Resize(x, scales) of opset 10 has no choice of coordinates: x_in = x_out / scale, and the nearest pixel is the one
+// below, or above where the picture shrinks, as ONNX Runtime has it (NearestMode::SIMPLE in
+// core/providers/cpu/tensor/upsamplebase.h).
 Result<void> resize_coordinates(NodeInMapping& mapping) {
   ir::Node& node = mapping.node;
   bool shrinks = false;
@@ -101,9 +102,11 @@ Result<void> scatter_to_scatter_elements(NodeInMapping& mapping) {
   return {};
 }
 
-// Until opset 12, `axis` split the tensor into a matrix whose rows were normalized; since 13 it is the one axis to normalize over.
+// Until opset 12, `axis` split the tensor into a matrix whose rows were normalized;
+// since 13 it is the one axis to normalize over.
 //
-//   y = Softmax(x) {axis=1}   ->   s = Shape(x);  m = Flatten(x) {axis=1};  n = Softmax(m) {axis=-1};  y = Reshape(n, s)
+//   y = Softmax(x) {axis=1}   ->   s = Shape(x);  m = Flatten(x) {axis=1};
+//                                  n = Softmax(m) {axis=-1};  y = Reshape(n, s)
 //
 // The two are the same where `axis` is the last one.
 Result<void> softmax_over_one_axis(NodeInMapping& mapping) {

@@ -125,7 +125,8 @@ class Reader {
     return {};
   }
 
-  // Before IR version 4, constants had to be listed among the inputs; later, a listed one is an input with a default. Both stay constants here.
+  // Before IR version 4, constants had to be listed among the inputs; later,
+  // a listed one is an input with a default. Both stay constants here.
   Result<void> add_inputs() {
     for (const auto& input : proto_.input()) {
       const auto known = graph_.find_value(input.name());

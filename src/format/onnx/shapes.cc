@@ -85,8 +85,8 @@ class ShapeInference {
     }
   }
 
-  // The library follows the values of small integer tensors, because they may be sizes that are computed in the graph. It does so
-  // whatever their length, which a few nodes can make enormous.
+  // The library follows the values of small integer tensors, because they may be sizes that are computed in the graph.
+  // It does so whatever their length, which a few nodes can make enormous.
   void follow_values(onnx::NodeProto& node, const onnx::OpSchema& schema) {
     if (!schema.has_data_propagation_function()) return;
     if (std::any_of(node.input().begin(), node.input().end(), [&](const auto& input) { return is_long(input); }))

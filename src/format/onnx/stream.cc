@@ -33,7 +33,8 @@ struct Run {
   base::Bytes raw_data;  // follows it
 };
 
-// One constant as an element of GraphProto.initializer. Its raw data are the last field, as protobuf itself would write it.
+// One constant as an element of GraphProto.initializer. Its raw data are the last field,
+// as protobuf itself would write it.
 Run run_of(const ir::Graph& graph, ir::ValueId id, const ExternalPlan& external) {
   const ir::Value& value = graph.value(id);
   onnx::TensorProto message;
@@ -58,7 +59,8 @@ std::span<const std::byte> bytes_of(const std::string& text) { return std::as_by
 
 Result<void> stream_model(const ir::Graph& graph, int opset, const ExternalPlan& external, const ByteSink& sink) {
   MANTISSA_ASSIGN(onnx::ModelProto model, to_message(graph, opset));
-  // Fields in ascending order, as protobuf writes them: nodes and name before the initializers, inputs, outputs and types behind them.
+  // Fields in ascending order, as protobuf writes them: nodes and name before the initializers, inputs,
+  // outputs and types behind them.
   onnx::GraphProto behind = std::move(*model.mutable_graph());
   onnx::GraphProto before;
   before.mutable_node()->Swap(behind.mutable_node());

@@ -1,7 +1,7 @@
 // The bytes of an ONNX file, one run after the other, without a second copy of the weights.
 //
-// Protobuf can only serialize a message that holds all its data. So the runs around the constants are serialized, and the constants' own bytes go
-// between them as they lie in the graph.
+// Protobuf can only serialize a message that holds all its data. So the runs around the constants are serialized, and
+// the constants' own bytes go between them as they lie in the graph.
 #pragma once
 
 #include <cstdint>

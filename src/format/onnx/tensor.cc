@@ -15,7 +15,8 @@ base::Bytes take_raw(onnx::TensorProto& message) {
   return {owner, std::as_bytes(std::span<const char>(*owner))};
 }
 
-// ONNX keeps narrow elements one to an int32 (two 4-bit ones); what does not fit the narrow type is cut off, as ONNX's own readers do.
+// ONNX keeps narrow elements one to an int32 (two 4-bit ones); what does not fit the narrow type is cut off,
+// as ONNX's own readers do.
 template <class T, class Field>
 base::Bytes narrow(const Field& field) {
   std::vector<T> values;

@@ -9,7 +9,8 @@
 namespace mantissa::format {
 
 // Takes the data out of the message where they lie there as raw bytes, so that nothing is held twice.
-// Errors (bad_input): data that do not fit the shape, sizes that overflow. (unsupported): strings, formats that the IR does not have.
+// Errors (bad_input): data that do not fit the shape, sizes that overflow.
+// (unsupported): strings, formats that the IR does not have.
 [[nodiscard]] Result<ir::Tensor> take_tensor(onnx::TensorProto& message, ExternalData& external);
 
 // Everything but the data and the name.

@@ -1,4 +1,5 @@
-// DnCNN: convolutions with ReLU, with or without batch normalization, that find the noise; it is subtracted from the input.
+// DnCNN: convolutions with ReLU, with or without batch normalization, that find the noise;
+// it is subtracted from the input.
 //
 //   root.0 conv, root.1 ReLU, (conv, [batch normalization], ReLU) ..., last conv;  output = input - root(input)
 #include "net/architectures/list.h"

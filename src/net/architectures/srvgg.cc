@@ -1,4 +1,5 @@
-// SRVGGNetCompact: convolutions at the size of the input, a pixel shuffle, and the input added, enlarged by repeating pixels.
+// SRVGGNetCompact: convolutions at the size of the input, a pixel shuffle, and the input added,
+// enlarged by repeating pixels.
 //
 //   body.0 conv, body.1 activation, ... body.2n conv -> PixelShuffle -> + nearest(input)
 #include "net/architectures/list.h"
@@ -20,7 +21,8 @@ bool is_activation(const Layer& layer, std::int64_t features) {
   return layer.size() == 1 && layer.contains("weight") && has_shape(layer.at("weight"), {features});
 }
 
-// The convolutions have the even indices; a PReLU has the odd one after each but the last. ReLU and LeakyReLU leave no keys.
+// The convolutions have the even indices; a PReLU has the odd one after each but the last.
+// ReLU and LeakyReLU leave no keys.
 std::optional<Parameters> parameters_of(const ir::StateDict& state) {
   const std::optional<Layers> layers = sequential_layers(state, "body");
   if (!layers || layers->size() < 2) return std::nullopt;

@@ -1,5 +1,5 @@
-// What the walk through a graph knows of one value: the length of each of its axes at many sizes of the input picture, which axes
-// run over the picture's rows and columns, and how far away the pixels lie that its elements depend on.
+// What the walk through a graph knows of one value: the length of each of its axes at many sizes of the input picture,
+// which axes run over the picture's rows and columns, and how far away the pixels lie that its elements depend on.
 #pragma once
 
 #include <array>
@@ -13,8 +13,8 @@
 
 namespace mantissa::net {
 
-// The graph is walked for pictures of kBaseRows + n rows and kBaseColumns + n columns, n = 0 ... 64, at once. The base is a multiple
-// of every size multiple that a network could want, and which n work tells that multiple (up to 64).
+// The graph is walked for pictures of kBaseRows + n rows and kBaseColumns + n columns, n = 0 ... 64, at once. The base
+// is a multiple of every size multiple that a network could want, and which n work tells that multiple (up to 64).
 inline constexpr std::int64_t kBaseRows = 40320;  // 2^7 * 3^2 * 5 * 7
 inline constexpr std::int64_t kBaseColumns = 2 * kBaseRows;
 inline constexpr int kProbes = 65;
@@ -30,7 +30,8 @@ enum class Role {
   columns
 };
 
-// An axis is a product of atoms, the last one fastest: tokens made of a picture are {rows, columns}. No atom: a length of 1.
+// An axis is a product of atoms, the last one fastest: tokens made of a picture are {rows, columns}.
+// No atom: a length of 1.
 struct Atom {
   Sizes size{};
   Role role = Role::plain;

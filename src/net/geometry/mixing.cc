@@ -1,4 +1,5 @@
-// Operators that mix elements along whole axes: matrix products, softmax, norms, reductions. Local where those axes hold no rows or columns.
+// Operators that mix elements along whole axes: matrix products, softmax, norms, reductions.
+// Local where those axes hold no rows or columns.
 #include <algorithm>
 #include <array>
 #include <map>

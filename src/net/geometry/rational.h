@@ -1,4 +1,5 @@
-// Exact fractions for positions on grids of different fineness. An overflow is kept and makes every later result overflowed too.
+// Exact fractions for positions on grids of different fineness.
+// An overflow is kept and makes every later result overflowed too.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,7 @@ namespace mantissa::net {
 
 class Rational {
  public:
-  constexpr Rational(std::int64_t value = 0) : numerator_(value) {}  // NOLINT(google-explicit-constructor): 2 * step
+  constexpr Rational(std::int64_t value = 0) : numerator_(value) {}  // not explicit, for 2 * step
   constexpr Rational(std::int64_t numerator, std::int64_t denominator)
       : numerator_(numerator), denominator_(denominator) {
     reduce();

@@ -3,7 +3,6 @@
 #include <array>
 #include <deque>
 #include <numeric>
-#include <ranges>
 #include <vector>
 
 #include "net/geometry/walk.h"
@@ -11,7 +10,8 @@
 namespace mantissa::net {
 namespace {
 
-// The axes of a reshaped value: the atoms of the old ones in their order, taken whole or split in two where an axis ends inside one.
+// The axes of a reshaped value: the atoms of the old ones in their order, taken whole or split in two where an axis
+// ends inside one.
 class Regroup {
  public:
   Regroup(Walk& walk, Flow& flow) : walk_(walk), flow_(flow) {
@@ -176,7 +176,8 @@ Result<void> squeeze(Walk& walk, ir::NodeId node) {
   } else {
     return give_up(walk, node);
   }
-  for (const std::size_t axis : std::views::reverse(gone)) {  // so that erasing moves none that is still to come
+  for (std::size_t i = gone.size(); i-- > 0;) {  // from the last, so that erasing moves none that is still to come
+    const std::size_t axis = gone[i];
     if (base_size(flow.axes[axis]) != 1) return walk.shapes_do_not_fit(node);
     flow.axes.erase(flow.axes.begin() + static_cast<std::ptrdiff_t>(axis));
   }

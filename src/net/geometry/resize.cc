@@ -22,7 +22,8 @@ std::optional<Rational> simple_ratio(double value) {
   return std::nullopt;
 }
 
-// How Resize places its samples: output o looks at x(o) = o/ratio + offset, and takes the inputs from x - below to x + above.
+// How Resize places its samples: output o looks at x(o) = o/ratio + offset,
+// and takes the inputs from x - below to x + above.
 struct Sampling {
   Rational offset;
   Rational below;

@@ -1,4 +1,5 @@
-// The walk through a graph in the order of execution, with one rule an operator that says how its output flows from its inputs.
+// The walk through a graph in the order of execution, with one rule an operator
+// that says how its output flows from its inputs.
 #pragma once
 
 #include <span>

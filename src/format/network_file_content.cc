@@ -1,5 +1,7 @@
 #include "format/network_file_content.h"
 
+#include <algorithm>
+
 #include "base/files.h"
 #include "format/checkpoint/legacy_form.h"
 
@@ -7,10 +9,13 @@ namespace mantissa::format {
 namespace {
 
 // The numbers of the fields of a protobuf message at its top level (protobuf.dev, "Encoding"), as bits; 0 where the
-// bytes are none. The last field may be cut off: the reader is to say so. Deeper levels are not looked at.
+// bytes are none. The last field may be cut off: the reader is to say so. Of deeper levels only the first byte is looked
+// at.
 struct Fields {
   std::uint64_t varint = 0;
   std::uint64_t bytes = 0;
+  std::uint64_t messages = 0;  // those of `bytes` that first appear as a message with a field 1 of bytes
+  bool cut_off = false;
 };
 
 std::optional<std::uint64_t> take_varint(std::string_view& text) {
@@ -30,16 +35,19 @@ Fields fields_of(std::string_view text) {
   for (int i = 0; i < kMostFields && !text.empty(); ++i) {
     const auto tag = take_varint(text);
     if (!tag || *tag >> 3 == 0 || *tag >> 3 > 63) return {};
+    const std::uint64_t field = std::uint64_t{1} << (*tag >> 3);
     const auto value = take_varint(text);
-    if (!value) return {};
+    if (!value && !text.empty()) return {};
+    fields.cut_off = !value;
     switch (*tag & 7) {
       case 0:
-        fields.varint |= std::uint64_t{1} << (*tag >> 3);
+        fields.varint |= field;
         break;
       case 2:
-        fields.bytes |= std::uint64_t{1} << (*tag >> 3);
-        if (*value >= text.size()) return fields;
-        text.remove_prefix(*value);
+        if ((fields.bytes & field) == 0 && text.starts_with('\x0a')) fields.messages |= field;
+        fields.bytes |= field;
+        fields.cut_off |= value.value_or(0) > text.size();
+        text.remove_prefix(std::min<std::uint64_t>(value.value_or(0), text.size()));
         break;
       default:
         return {};  // none of the messages below has others at its top level
@@ -71,23 +79,25 @@ bool is_checkpoint(const FileContent& content) {
          (content.is_zip && content.zip.value_or(ZipContent::checkpoint) == ZipContent::checkpoint);
 }
 
-// onnx/onnx.proto, ModelProto: 1 ir_version, 7 graph.
+// onnx/onnx.proto, ModelProto: 1 ir_version, 2 producer_name, 3 producer_version, 4 domain, 6 doc_string, 7 graph; what was cut off may end before
+// the graph.
 bool is_onnx(const FileContent& content) {
   const Fields fields = fields_of(content.text());
-  return has_field(fields.varint, 1) && has_field(fields.bytes, 7);
+  const bool ends_early = fields.cut_off && (fields.bytes & ~std::uint64_t{0b1011100}) == 0 && fields.messages == 0;
+  return has_field(fields.varint, 1) && (has_field(fields.bytes, 7) || (fields.bytes != 0 && ends_early));
 }
 
-// tensorflow/core/protobuf/saved_model.proto: 1 saved_model_schema_version, 2 meta_graphs; nothing else.
+// tensorflow/core/protobuf/saved_model.proto: 1 saved_model_schema_version, 2 meta_graphs, whose 1 is meta_info_def; nothing else.
 bool is_saved_model(const FileContent& content) {
   if (content.is_folder) return content.holds("saved_model.pb");
   const Fields fields = fields_of(content.text());
-  return fields.varint == 1 << 1 && fields.bytes == 1 << 2;
+  return fields.varint == 1 << 1 && fields.bytes == 1 << 2 && has_field(fields.messages, 2);
 }
 
-// tensorflow/core/framework/graph.proto: 1 node, 2 library, 3 version, 4 versions, 5 debug_info.
+// tensorflow/core/framework/graph.proto: 1 node, whose 1 is its name, 2 library, 3 version, 4 versions, 5 debug_info.
 bool is_frozen_graph(const FileContent& content) {
   const Fields fields = fields_of(content.text());
-  return has_field(fields.bytes, 1) && (fields.bytes & ~std::uint64_t{0b110110}) == 0 &&
+  return has_field(fields.messages, 1) && (fields.bytes & ~std::uint64_t{0b110110}) == 0 &&
          (fields.varint & ~std::uint64_t{0b1000}) == 0;
 }
 

@@ -49,14 +49,15 @@ TEST_F(NetworkFile, NamesEachKindThatItCannotRead) {
       {"\x80\x04N.", "pickle"},
       {"\x1f\x8b\x08", "compressed archive"},
       {std::string(257, 'x') + "ustar", "tar archive"},
-      {"\x08\x01\x12\x03"
-       "abc",
+      {"\x08\x01\x12\x03\x0a\x01"
+       "c",
        "SavedModel"},
-      {"\x0a\x03"
-       "abc\x0a\x03"
-       "abc",
+      {"\x0a\x03\x0a\x01"
+       "c\x0a\x03\x0a\x01"
+       "c",
        "frozen TensorFlow graph"},
       {"hello", "no kind of network"},
+      {"\nmy notes", "no kind of network"},
       {std::string(8, '\0'), "no kind of network"},
   };
   for (const auto& [bytes, word] : kinds) {
@@ -89,6 +90,18 @@ TEST_F(NetworkFile, LeavesDamageToTheReader) {
       "abc");
   EXPECT_EQ(onnx.code, ErrorCode::bad_input);
   EXPECT_EQ(onnx.message().find("no kind of network"), std::string::npos) << onnx.message();
+}
+
+TEST_F(NetworkFile, AnOnnxFileThatEndsEarlyIsNothingElse) {
+  // ir_version 8, producer "pytorch", graph
+  const std::string whole =
+      "\x08\x08\x12\x07pytorch\x3a\x05"
+      "abcde";
+  for (const std::size_t length : {3, 6, 10, 12, 14}) {
+    const Error error = refusal_of(whole.substr(0, length));
+    EXPECT_EQ(error.code, ErrorCode::bad_input);
+    EXPECT_NE(error.message().find("incomplete"), std::string::npos) << length << ": " << error.message();
+  }
 }
 
 TEST_F(NetworkFile, RecognisesTheFilesOfAuthors) {

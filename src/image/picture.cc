@@ -3,18 +3,22 @@
 #include <algorithm>
 #include <cassert>
 
+#include "base/threads.h"
+
 namespace mantissa::image {
 
 Picture crop(const Picture& picture, Rectangle rectangle) {
   assert(rectangle.x >= 0 && rectangle.y >= 0 && rectangle.width >= 0 && rectangle.height >= 0);
   assert(rectangle.x + rectangle.width <= picture.width && rectangle.y + rectangle.height <= picture.height);
   Picture part(rectangle.width, rectangle.height, picture.channels);
-  for (int channel = 0; channel < picture.channels; ++channel) {
-    for (int y = 0; y < rectangle.height; ++y) {
+  const auto lines = static_cast<std::size_t>(picture.channels) * static_cast<std::size_t>(rectangle.height);
+  base::parallel_for(lines, 64, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t line = begin; line < end; ++line) {
+      const int channel = static_cast<int>(line) / rectangle.height, y = static_cast<int>(line) % rectangle.height;
       const auto from = picture.row(channel, rectangle.y + y).subspan(rectangle.x, rectangle.width);
       std::copy(from.begin(), from.end(), part.row(channel, y).begin());
     }
-  }
+  });
   return part;
 }
 

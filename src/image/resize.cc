@@ -5,17 +5,10 @@
 #include <cmath>
 
 #include "base/threads.h"
+#include "image/cubic.h"
 
 namespace mantissa::image {
 namespace {
-
-// Keys, "Cubic convolution interpolation for digital image processing" (1981), with a = -0.5.
-double cubic(double x) {
-  x = std::abs(x);
-  if (x <= 1.0) return (1.5 * x - 2.5) * x * x + 1.0;
-  if (x < 2.0) return ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0;
-  return 0.0;
-}
 
 // One output row as a weighted sum of input rows.
 struct Taps {
@@ -37,13 +30,10 @@ Taps taps_of(int out_row, int in_size, int out_size) {
   for (int i = 0; i < count; ++i) sum += weights[static_cast<std::size_t>(i)] = cubic(stretch * (centre - (first + i)));
 
   Taps taps;
-  const int period = 2 * in_size;
   for (int i = 0; i < count; ++i) {
     const double weight = weights[static_cast<std::size_t>(i)] / sum;
     if (weight == 0) continue;
-    const int wrapped =
-        ((first + i) % period + period) % period;  // mirrored with the edge row repeated, as often as needed
-    taps.rows.push_back(wrapped < in_size ? wrapped : period - 1 - wrapped);
+    taps.rows.push_back(mirrored(first + i, in_size));
     taps.weights.push_back(static_cast<float>(weight));
   }
   return taps;
@@ -68,21 +58,21 @@ Picture resize_rows(const Picture& picture, int height) {
 }
 
 Picture transpose(const Picture& picture) {
-  constexpr int kBlock = 32;  // two blocks of 4 KiB stay in the first-level cache
+  constexpr std::size_t kBlock = 32;  // two blocks of 4 KiB stay in the first-level cache
   Picture result(picture.height, picture.width, picture.channels);
-  for (int channel = 0; channel < picture.channels; ++channel) {
-    const float* in = picture.plane(channel).data();
-    float* out = result.plane(channel).data();
-    const std::size_t width = static_cast<std::size_t>(picture.width),
-                      height = static_cast<std::size_t>(picture.height);
-    for (std::size_t top = 0; top < height; top += kBlock) {
-      for (std::size_t left = 0; left < width; left += kBlock) {
-        for (std::size_t y = top; y < std::min(top + kBlock, height); ++y) {
-          for (std::size_t x = left; x < std::min(left + kBlock, width); ++x) out[x * height + y] = in[y * width + x];
-        }
+  const auto width = static_cast<std::size_t>(picture.width), height = static_cast<std::size_t>(picture.height);
+  const std::size_t bands = (width + kBlock - 1) / kBlock;  // of columns, which become rows
+  base::parallel_for(bands * static_cast<std::size_t>(picture.channels), 4, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t band = begin; band < end; ++band) {
+      const float* in = picture.plane(static_cast<int>(band / bands)).data();
+      float* out = result.plane(static_cast<int>(band / bands)).data();
+      const std::size_t left = band % bands * kBlock, right = std::min(left + kBlock, width);
+      for (std::size_t top = 0; top < height; top += kBlock) {
+        for (std::size_t y = top; y < std::min(top + kBlock, height); ++y)
+          for (std::size_t x = left; x < right; ++x) out[x * height + y] = in[y * width + x];
       }
     }
-  }
+  });
   return result;
 }
 

@@ -1,7 +1,9 @@
 #include "run/network_colours.h"
 
+#include <algorithm>
+
+#include "base/threads.h"
 #include "image/colour.h"
-#include "image/resize.h"
 #include "run/restore.h"
 
 namespace mantissa::run {
@@ -11,33 +13,49 @@ using net::Colour;
 
 namespace {
 
-Picture mean_of_channels(const Picture& picture) {
-  Picture mean(picture.width, picture.height, 1);
-  for (std::size_t i = 0; i < mean.samples.size(); ++i) {
-    float sum = 0;
-    for (int channel = 0; channel < picture.channels; ++channel) sum += picture.plane(channel)[i];
-    mean.samples[i] = sum / static_cast<float>(picture.channels);
-  }
-  return mean;
+using Line = std::array<const float*, 3>;
+
+void to_mean(const Line& line, float* mean, std::size_t width) {
+  for (std::size_t i = 0; i < width; ++i) mean[i] = (line[0][i] + line[1][i] + line[2][i]) / 3.0F;
 }
 
 }  // namespace
 
 bool has_colours_of(const image::PictureInfo& info, const net::Task& task) {
-  return !info.has_alpha && task.colour == (info.channels == 1 ? Colour::luminance : Colour::rgb);
+  return task.colour == (info.channels == 1 ? Colour::luminance : Colour::rgb);
 }
 
-Picture chroma_of(const Picture& rgb) { return image::select_channels(image::rgb_to_ycbcr(rgb), 1, 2); }
+bool keeps_chroma(const image::PictureInfo& info, const net::Task& task) {
+  return task.colour == Colour::luminance && info.channels == 3;
+}
 
-Picture join_luminance(const Picture& luminance, const Picture& chroma) {
-  Picture ycbcr;
-  ycbcr.width = luminance.width;
-  ycbcr.height = luminance.height;
-  ycbcr.channels = 3;
-  ycbcr.samples.reserve(luminance.samples.size() + chroma.samples.size());
-  ycbcr.samples.insert(ycbcr.samples.end(), luminance.samples.begin(), luminance.samples.end());
-  ycbcr.samples.insert(ycbcr.samples.end(), chroma.samples.begin(), chroma.samples.end());
-  return image::ycbcr_to_rgb(ycbcr);
+void to_network_rows(const Picture& file_rows, const image::PictureInfo& info, const net::Task& task, Picture& rows,
+                     int first_row) {
+  const bool to_ycbcr = task.colour == Colour::ycbcr || keeps_chroma(info, task);
+  const auto width = static_cast<std::size_t>(rows.width);
+  base::parallel_for(static_cast<std::size_t>(file_rows.height), 8, [&](std::size_t begin, std::size_t end) {
+    for (int y = static_cast<int>(begin); y < static_cast<int>(end); ++y) {
+      const auto in = [&](int channel) { return file_rows.row(info.channels == 1 ? 0 : channel, y).data(); };
+      const auto out = [&](int channel) { return rows.row(channel, first_row + y).data(); };
+      if (to_ycbcr)
+        image::rgb_to_ycbcr({in(0), in(1), in(2)}, {out(0), out(1), out(2)}, width);
+      else
+        for (int channel = 0; channel < net::channels_of(task.colour); ++channel)
+          std::copy_n(in(channel), width, out(channel));
+      if (info.has_alpha) std::copy_n(file_rows.row(info.channels, y).data(), width, out(rows.channels - 1));
+    }
+  });
+}
+
+void from_network_line(const Line& network, const image::PictureInfo& info, const net::Task& task,
+                       const std::array<float*, 3>& file, std::size_t width) {
+  if (has_colours_of(info, task)) return;
+  if (info.channels == 3)
+    image::ycbcr_to_rgb(network, file, width);
+  else if (task.colour == Colour::rgb)
+    to_mean(network, file[0], width);
+  else  // of YCbCr, what a grey picture shows
+    std::copy_n(network[0], width, file[0]);
 }
 
 Picture to_network_colours(const Picture& picture, const net::Task& task) {
@@ -51,21 +69,6 @@ Picture to_network_colours(const Picture& picture, const net::Task& task) {
       return grey ? picture : image::rgb_to_luminance(picture);
   }
   return picture;
-}
-
-Picture from_network_colours(const Picture& output, const Picture& input, const net::Task& task) {
-  const bool grey = input.channels == 1;
-  switch (task.colour) {
-    case Colour::rgb:
-      return grey ? mean_of_channels(output) : output;
-    case Colour::ycbcr:
-      return grey ? image::select_channels(output, 0, 1) : image::ycbcr_to_rgb(output);
-    case Colour::luminance:
-      if (grey) return output;
-      if (output.width == input.width && output.height == input.height) return join_luminance(output, chroma_of(input));
-      return join_luminance(output, image::resize_bicubic(chroma_of(input), output.width, output.height));
-  }
-  return output;
 }
 
 }  // namespace mantissa::run

@@ -210,18 +210,18 @@ class Collector : public image::PictureWriter {
 };
 
 TEST(RestoreAround, AlphaIsResampledAndRowsAreReadOnce) {
-  for (const int channels : {2, 4}) {
-    for (const int scale : {1, 2}) {
+  for (const auto colour : {net::Colour::rgb, net::Colour::ycbcr, net::Colour::luminance}) {
+    for (const auto& [channels, scale] : {std::pair{2, 1}, {2, 2}, {4, 1}, {4, 2}}) {
       const Picture picture = random_picture(70, 90, channels);
       AlphaReader reader(picture);
       Collector writer;
       Repeater session(scale);
       int calls = 0;
-      const auto statistics = restore(session, task_of(net::Colour::rgb, scale), reader, writer, {.tile_size = 20},
-                                      [&](int done, int tiles) {
-                                        EXPECT_EQ(done, ++calls);
-                                        EXPECT_GE(tiles, done);
-                                      });
+      const auto statistics =
+          restore(session, task_of(colour, scale), reader, writer, {.tile_size = 20}, [&](int done, int tiles) {
+            EXPECT_EQ(done, ++calls);
+            EXPECT_GE(tiles, done);
+          });
       ASSERT_TRUE(statistics.ok());
       EXPECT_EQ(statistics->tiles, session.runs);
       EXPECT_EQ(statistics->input_pixels, 70 * 90);

@@ -1,11 +1,10 @@
 #include "run/strip.h"
 
 #include <algorithm>
-#include <utility>
 
+#include "base/for_each_processor.h"
 #include "base/threads.h"
 #include "run/network_colours.h"
-#include "run/restore.h"
 
 namespace mantissa::run {
 
@@ -13,16 +12,8 @@ using image::Picture;
 
 namespace {
 
-// `above` without its first rows, and `below` under it.
-Picture stack(const Picture& above, int first_row, const Picture& below) {
-  Picture result(below.width, above.height - first_row + below.height, below.channels);
-  for (int channel = 0; channel < result.channels; ++channel) {
-    float* out = result.plane(channel).data();
-    const auto kept = above.plane(channel).subspan(static_cast<std::size_t>(first_row) * above.width);
-    out = std::copy(kept.begin(), kept.end(), out);
-    std::copy(below.plane(channel).begin(), below.plane(channel).end(), out);
-  }
-  return result;
+MANTISSA_FOR_EACH_PROCESSOR void to_range(const float* in, float low, float span, float* __restrict out, int count) {
+  for (int i = 0; i < count; ++i) out[i] = low + in[i] * span;
 }
 
 }  // namespace
@@ -34,41 +25,44 @@ int reflected(int position, int size) {
   return std::min(position, period - position);
 }
 
-Strip::Strip(image::PictureReader& reader, const net::Task& task) : reader_(reader), task_(task) {}
+Strip::Strip(image::PictureReader& reader, const net::Task& task) : reader_(reader), task_(task) {
+  const image::PictureInfo& info = reader.info();
+  const int beside = (keeps_chroma(info, task) ? 2 : 0) + (info.has_alpha ? 1 : 0);
+  rows_ = Picture(info.width, 0, net::channels_of(task.colour) + beside);
+}
 
 Result<void> Strip::move_to(int begin, int end) {
-  const int read_end = begin_ + rows_.height;
-  const int first_new = std::max(begin, read_end);
-  Picture fresh;
-  if (first_new < end) {
-    MANTISSA_ASSIGN(fresh, reader_.read({0, first_new, reader_.info().width, end - first_new}));
-  } else {
-    fresh = Picture(reader_.info().width, 0, rows_.channels);
-  }
-  rows_ = begin < read_end ? stack(rows_, begin - begin_, fresh) : std::move(fresh);
+  const int kept = std::max(end_ - begin, 0);
+  const Picture above = image::crop(rows_, {0, kept > 0 ? begin - begin_ : 0, rows_.width, kept});
+  if (end - begin > rows_.height) rows_ = Picture(rows_.width, end - begin, rows_.channels);
+  for (int channel = 0; channel < rows_.channels; ++channel)
+    std::copy(above.plane(channel).begin(), above.plane(channel).end(), rows_.plane(channel).begin());
   begin_ = begin;
-
-  const image::PictureInfo& info = reader_.info();
-  converted_ = {};
-  if (!has_colours_of(info, task_))
-    converted_ = to_network_colours(info.has_alpha ? image::select_channels(rows_, 0, info.channels) : rows_, task_);
+  end_ = end;
+  if (begin + kept == end) return {};
+  MANTISSA_ASSIGN(const Picture fresh, reader_.read({0, begin + kept, rows_.width, end - begin - kept}));
+  to_network_rows(fresh, reader_.info(), task_, rows_, kept);
   return {};
 }
 
+std::span<const float> Strip::plane_beside(int index) const {
+  const auto plane = rows_.plane(net::channels_of(task_.colour) + index);
+  return plane.first(static_cast<std::size_t>(end_ - begin_) * rows_.width);
+}
+
 void Strip::fill(std::span<float> tensor, const image::Rectangle& rectangle) const {
-  const Picture& source = converted_.samples.empty() ? rows_ : converted_;
   const image::PictureInfo& info = reader_.info();
   const int inside = std::min(rectangle.width, info.width - rectangle.x);
   const float low = task_.range_low;
   const float span = task_.range_high - task_.range_low;
-  const auto lines = static_cast<std::size_t>(source.channels) * rectangle.height;
+  const auto lines = static_cast<std::size_t>(net::channels_of(task_.colour)) * rectangle.height;
   base::parallel_for(lines, 64, [&](std::size_t first, std::size_t last) {
     for (std::size_t line = first; line < last; ++line) {
       const int channel = static_cast<int>(line) / rectangle.height;
       const int y = rectangle.y + static_cast<int>(line) % rectangle.height;
-      const float* in = source.row(channel, reflected(y, info.height) - begin_).data();
+      const float* in = rows_.row(channel, reflected(y, info.height) - begin_).data();
       float* out = tensor.data() + line * rectangle.width;
-      for (int x = 0; x < inside; ++x) out[x] = low + in[rectangle.x + x] * span;
+      to_range(in + rectangle.x, low, span, out, inside);
       for (int x = inside; x < rectangle.width; ++x) out[x] = low + in[reflected(rectangle.x + x, info.width)] * span;
     }
   });

@@ -202,7 +202,7 @@ Result<ir::Graph> read(const base::Bytes& bytes, std::optional<std::filesystem::
     graph.emplace(Reader(model, ExternalData(std::move(folder))).read());
   });
   if (!done.ok()) return done.error();
-  if (!graph) return bad_input("it is not an ONNX file, or it is damaged or incomplete");
+  if (!graph) return bad_input("it is not an ONNX file, or it is damaged or incomplete", "Export or download it again");
   return *std::move(graph);
 }
 

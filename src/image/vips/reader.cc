@@ -6,6 +6,7 @@
 #include <mutex>
 #include <string_view>
 
+#include "base/threads.h"
 #include "image/vips/library.h"
 #include "image/vips/normalise.h"
 #include "image/vips/strips.h"
@@ -108,12 +109,17 @@ class VipsReader final : public PictureReader {
     for (int y = 0; y < rectangle.height;) {
       MANTISSA_ASSIGN(const Strip* strip, strips_.at(rectangle.y + y));
       const int end = std::min(rectangle.height, strip->y + strip->rows - rectangle.y);
-      for (; y < end; ++y) {
-        const auto row = static_cast<std::size_t>(rectangle.y + y - strip->y);
-        spread_row(strip->samples.data() + row * strips_.row_bytes(), rectangle.x, picture, y);
-      }
+      base::parallel_for(static_cast<std::size_t>(end - y), 16, [&](std::size_t first, std::size_t last) {
+        for (int row = y + static_cast<int>(first); row < y + static_cast<int>(last); ++row)
+          spread_row(strip->samples.data() + offset_of(*strip, rectangle.y + row), rectangle.x, picture, row);
+      });
+      y = end;
     }
     return picture;
+  }
+
+  [[nodiscard]] std::size_t offset_of(const Strip& strip, int y) const {
+    return static_cast<std::size_t>(y - strip.y) * strips_.row_bytes();
   }
 
   void spread_row(const std::byte* samples, int x, Picture& picture, int y) const {

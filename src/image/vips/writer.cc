@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/system_error.h"
+#include "base/threads.h"
 #include "image/vips/attach.h"
 #include "image/vips/library.h"
 #include "image/vips/row_queue.h"
@@ -101,7 +102,9 @@ class VipsWriter final : public PictureWriter {
       return internal_error("rows that do not belong to the picture were written");
     }
     std::vector<std::byte> batch(row_bytes_ * static_cast<std::size_t>(rows.height));
-    for (int y = 0; y < rows.height; ++y) gather_row(rows, y, batch.data() + row_bytes_ * static_cast<std::size_t>(y));
+    base::parallel_for(static_cast<std::size_t>(rows.height), 16, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t y = begin; y < end; ++y) gather_row(rows, static_cast<int>(y), batch.data() + row_bytes_ * y);
+    });
     rows_given_ += rows.height;
     if (!queue_.put(std::move(batch))) return failure();
     return {};

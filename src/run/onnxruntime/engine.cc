@@ -1,8 +1,7 @@
 #include "run/onnxruntime/engine.h"
 
-#include <string_view>
-
 #include "base/progress.h"
+#include "run/engine_message.h"
 
 namespace mantissa::run::onnxruntime {
 
@@ -12,16 +11,8 @@ void ORT_API_CALL log(void*, OrtLoggingLevel, const char*, const char*, const ch
   base::detail("ONNX Runtime: " + std::string(message));
 }
 
-// The first line of a message, without the place in the engine's own sources in front or the full stop behind.
-std::string sentence(std::string_view message) {
-  if (message.find(": /") != std::string_view::npos || message.starts_with('/')) {
-    // "... : /onnxruntime_src/onnxruntime/core/x.cc:123 some::Function(...) what went wrong"
-    if (const auto end = message.rfind(") "); end != std::string_view::npos && end + 2 < message.size())
-      message.remove_prefix(end + 2);
-  }
-  message = message.substr(0, message.find('\n'));
-  while (!message.empty() && (message.back() == '.' || message.back() == ' ')) message.remove_suffix(1);
-  return "ONNX Runtime says: " + (message.empty() ? "unknown failure" : std::string(message));
+std::string sentence(const std::exception& exception) {
+  return "ONNX Runtime says: " + onnxruntime_sentence(exception.what());
 }
 
 }  // namespace
@@ -36,13 +27,13 @@ Error to_error(const Ort::Exception& exception) {
   switch (exception.GetOrtErrorCode()) {
     case ORT_NOT_IMPLEMENTED:
     case ORT_EP_FAIL:
-      return unsupported(sentence(exception.what()), "Another provider may have this operator");
+      return unsupported(sentence(exception), "Another provider may have this operator");
     default:
-      return bad_input(sentence(exception.what()));
+      return bad_input(sentence(exception));
   }
 }
 
-Error to_error(const std::exception& exception) { return bad_input(sentence(exception.what())); }
+Error to_error(const std::exception& exception) { return bad_input(sentence(exception)); }
 
 Error out_of_memory() { return unsupported("there is not enough memory for this network", "Use smaller tiles"); }
 

@@ -1,0 +1,105 @@
+#include "run/place_tile.h"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <limits>
+#include <vector>
+
+#include "base/for_each_processor.h"
+#include "base/threads.h"
+#include "image/enlarge.h"
+#include "run/network_colours.h"
+
+namespace mantissa::run {
+namespace {
+
+// Brings samples from the network's range to 0..1; false for NaN or infinity.
+MANTISSA_FOR_EACH_PROCESSOR bool to_unit_range(const float* in, float low, float factor, float* __restrict out,
+                                               std::size_t count) {
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  int finite = 1;
+  for (std::size_t i = 0; i < count; ++i) {
+    out[i] = (in[i] - low) * factor;
+    finite &= static_cast<int>(in[i] <= kLargest) & static_cast<int>(in[i] >= -kLargest);
+  }
+  return finite != 0;
+}
+
+// Makes the lines of a tile's kept part, one after another. Each thread has its own.
+class LineMaker {
+ public:
+  LineMaker(std::span<const float> tensor, const Tile& tile, const Strip& strip, const image::PictureInfo& info,
+            const net::Task& task, image::Picture& rows)
+      : tensor_(tensor),
+        tile_(tile),
+        strip_(strip),
+        info_(info),
+        task_(task),
+        rows_(rows),
+        width_(static_cast<std::size_t>(tile.keep.width) * task.scale),
+        enlarger_(info.width, task.scale),
+        scratch_(has_colours_of(info, task) ? 0 : 3 * width_) {}
+
+  // Line `y` of the kept part; false for NaN or infinity.
+  bool make(int y) {
+    std::array<float*, 3> network{}, file{};
+    for (std::size_t channel = 0; channel < 3; ++channel) {
+      if (static_cast<int>(channel) < info_.channels) file[channel] = out(static_cast<int>(channel), y);
+      network[channel] = scratch_.empty() ? file[channel] : scratch_.data() + channel * width_;
+    }
+    bool finite = true;
+    const float factor = 1.0F / (task_.range_high - task_.range_low);
+    for (int channel = 0; channel < net::channels_of(task_.colour); ++channel)
+      finite &=
+          to_unit_range(in(channel, y), task_.range_low, factor, network[static_cast<std::size_t>(channel)], width_);
+
+    const bool has_chroma = keeps_chroma(info_, task_);
+    if (has_chroma) enlarge(0, y, network[1]);
+    if (has_chroma) enlarge(1, y, network[2]);
+    from_network_line({network[0], network[1], network[2]}, info_, task_, file, width_);
+    if (info_.has_alpha) enlarge(has_chroma ? 2 : 0, y, out(info_.channels, y));
+    return finite;
+  }
+
+ private:
+  [[nodiscard]] const float* in(int channel, int y) const {
+    const auto scale = static_cast<std::size_t>(task_.scale);
+    const std::size_t width = tile_.input.width * scale, height = tile_.input.height * scale;
+    const std::size_t left = (tile_.keep.x - tile_.input.x) * scale, top = (tile_.keep.y - tile_.input.y) * scale;
+    return tensor_.data() + (channel * height + top + y) * width + left;
+  }
+  [[nodiscard]] float* out(int channel, int y) const {
+    return rows_.row(channel, y).data() + static_cast<std::ptrdiff_t>(tile_.keep.x) * task_.scale;
+  }
+
+  void enlarge(int plane, int y, float* line) {
+    const int above = (tile_.keep.y - strip_.begin()) * task_.scale;
+    enlarger_.row(strip_.plane_beside(plane), above + y, tile_.keep.x, tile_.keep.width, line);
+  }
+
+  std::span<const float> tensor_;
+  const Tile& tile_;
+  const Strip& strip_;
+  const image::PictureInfo& info_;
+  const net::Task& task_;
+  image::Picture& rows_;
+  std::size_t width_;
+  image::Enlarger enlarger_;
+  std::vector<float> scratch_;  // three lines, unless the network's are those of the file
+};
+
+}  // namespace
+
+bool place_tile(std::span<const float> tensor, const Tile& tile, const Strip& strip, const image::PictureInfo& info,
+                const net::Task& task, image::Picture& rows) {
+  std::atomic<bool> finite = true;
+  base::parallel_for(static_cast<std::size_t>(rows.height), 16, [&](std::size_t begin, std::size_t end) {
+    LineMaker maker(tensor, tile, strip, info, task, rows);
+    for (std::size_t y = begin; y < end; ++y)
+      if (!maker.make(static_cast<int>(y))) finite = false;
+  });
+  return finite;
+}
+
+}  // namespace mantissa::run

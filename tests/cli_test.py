@@ -104,11 +104,11 @@ class Release(Case):
 
     def test_run_takes_the_fastest_that_passed(self):
         ways = [(s["microseconds_per_pixel"], a["variant"], s["provider"]) for a in self.manifest["artifacts"] for s in a["speeds"]]
-        _, variant, provider = min(ways)
+        fastest = [(variant, provider) for speed, variant, provider in ways if speed == min(ways)[0]]
         picture = self.folder / "p.png"
         picture.write_bytes(png(33, 21))
         done = self.json_of("run", self.release, picture, "-o", self.folder / "o.png")
-        self.assertEqual((done["variant"], done["provider"]), (variant, provider))
+        self.assertIn((done["variant"], done["provider"]), fastest)
         self.assertEqual((done["pictures"][0]["width"], done["pictures"][0]["height"]), (66, 42))
 
     def test_every_way_to_run_gives_nearly_the_same_picture(self):
@@ -273,6 +273,9 @@ class Commands(Case):
         self.assertEqual(said["parameters"], sum(len(values) for _, values in tiny_state().values()))
         self.assertEqual(said["receptive_field_radius"], 3)
         self.assertEqual(said["macs_per_pixel"], 9 * (3 * 8 + 8 * 8 + 8 * 12))
+        lines = self.succeeds("inspect", self.folder / "n.pth").stdout.split("most work in")[0].strip().split("\n")
+        for line in lines:
+            self.assertRegex(line, r"^[a-z ]{16} [^ ]", "labels are aligned")
         text = self.succeeds("inspect", self.folder / "n.pth", "--text").stdout
         self.assertIn("DepthToSpace", text)
 
@@ -292,6 +295,10 @@ class Commands(Case):
             self.assertFalse(left["verdict"]["passed"])
             self.assertTrue(left["reason"])
             self.assertIn(left["path"], done.stderr)
+            table, reasons = done.stdout.split("\nLeft out, because\n")
+            self.assertIn(f"\n{left['path']} ", table)
+            self.assertIn(f"{left['path']}\n  {left['reason'].split('; ')[0]}\n", reasons)
+            self.assertLessEqual(max(map(len, done.stdout.split("\n"))), 100)
         self.assertTrue((self.folder / "out/fp32/model.onnx").exists())
         picture = self.folder / "p/0.png"
         gone = {left["variant"] for left in manifest["left_out"]} - {a["variant"] for a in manifest["artifacts"]}

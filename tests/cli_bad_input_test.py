@@ -134,11 +134,10 @@ class BadNetwork(Case):
 
     def test_weights_that_are_not_numbers(self):
         state = tiny_state()
-        state["body.2.weight"][1][5] = float("nan")
-        checkpoint(self.folder / "nan.pth", state)
-        out = self.folder / "out"
-        self.refused(BAD_INPUT, "release", self.folder / "nan.pth", "--calibrate", pictures(self.folder / "p"), "-o", out, says=["finite"])
-        self.assertFalse(out.exists())
+        for number, word in (("nan", "NaN"), ("inf", "infinite")):
+            state["body.2.weight"][1][5] = float(number)
+            checkpoint(self.folder / f"{number}.pth", state)
+            self.refuse(f"{number}.pth", says=["body.2.weight", word, "element 5 of 576"])
 
 
 class BadPictures(Case):
@@ -241,11 +240,13 @@ class BadPictures(Case):
         if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", disk], capture_output=True, check=False).returncode:
             self.skipTest("a small file system cannot be mounted here")
         try:
-            self.refused(BAD_INPUT, "release", self.network, "--calibrate", self.good, "-o", disk / "out", says=["No space left on device"])
+            line = self.refused(BAD_INPUT, "release", self.network, "--calibrate", self.good, "-o", disk / "out", says=["No space left on device"])
+            self.assertEqual((line.count(f"{disk}/out/"), line.count("/.out")), (1, 0), line)
             self.assertEqual(list(disk.iterdir()), [])
             picture = self.folder / "p.png"
             picture.write_bytes(png(100, 100))
-            self.refused(BAD_INPUT, "run", self.network, picture, "-o", disk / "o.png", says=["No space left on device"])
+            line = self.refused(BAD_INPUT, "run", self.network, picture, "-o", disk / "o.png", says=["No space left on device"])
+            self.assertEqual(line.count("o.png"), 1, line)
             self.assertEqual(list(disk.iterdir()), [])
         finally:
             subprocess.run(["umount", disk], check=True)
@@ -278,6 +279,8 @@ class BadRun(Case):
     def test_message_names_the_picture_once(self):
         line = self.refuse(self.network, self.folder / "absent.png", "-o", self.folder / "o.png")
         self.assertEqual(line.count("absent.png"), 1, line)
+        line = self.refuse(self.network, self.picture, "-o", self.folder / "no/such/o.png")
+        self.assertEqual(line.count("o.png"), 1, line)
 
     def test_no_such_model(self):
         self.refuse(self.folder / "absent", self.picture, "-o", self.folder / "o.png", says=["absent"])

@@ -367,6 +367,9 @@ class BadRelease(Case):
     def test_unknown_provider(self):
         self.refuse("--provider", "abacus", code=USAGE, says=["abacus", "openvino-cpu"])
 
+    def test_range_of_a_release(self):
+        self.refuse("--range", "0:255", code=USAGE, says=["--range"])
+
 
 class BadUsage(Case):
     """What makes no sense as it was typed ends with 2 before anything is read."""

@@ -126,6 +126,14 @@ class Release(Case):
         for name, values in rows.items():
             self.assertLessEqual(max(abs(a - b) for a, b in zip(values, reference)), 4 / 255, name)
 
+    def test_files_of_a_release_are_known_for_what_they_are(self):
+        picture = self.folder / "p.png"
+        picture.write_bytes(png(33, 21))
+        for variant in ("fp32", "fp16", "int8"):
+            path = self.release / variant / "model.onnx"
+            self.assertEqual(self.json_of("run", path, picture, "-o", self.folder / f"{variant}.png")["variant"], variant)
+            self.assertEqual(self.json_of("inspect", path)["parameters"], sum(len(values) for _, values in tiny_state().values()))
+
     def test_from_onnx_as_from_the_checkpoint(self):
         again = self.folder / "again"
         summary = self.json_of("release", self.release / "fp32/model.onnx", "--calibrate", pictures(self.folder / "p"), "-o", again)

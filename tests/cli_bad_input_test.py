@@ -273,6 +273,11 @@ class BadRun(Case):
             with self.subTest(name):
                 self.refuse(self.network, self.folder / name, "-o", self.folder / "o.png", says=[name])
 
+    def test_no_folder_is_left_when_nothing_is_finished(self):
+        (self.folder / "in").mkdir()
+        (self.folder / "in/cut.png").write_bytes(png(64, 64, sample=noise)[:6000])
+        self.refuse(self.network, self.folder / "in", "-o", self.folder / "results", says=["cut.png"])
+
     def test_one_of_several_is_missing(self):
         self.refuse(self.network, self.picture, self.folder / "absent.png", "-o", self.folder / "results", says=["absent.png"])
 

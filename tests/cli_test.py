@@ -229,6 +229,12 @@ class Pictures(Case):
         self.refused(3, "run", self.network, folder, "-o", self.folder / "new/folder", says=["0.png", "exists"])
         self.succeeds("run", self.network, folder, "-o", self.folder / "new/folder", "--overwrite")
 
+    def test_what_cannot_be_written_becomes_png(self):
+        (self.folder / "in").mkdir()
+        (self.folder / "in/a.GIF").write_bytes(png(20, 20))
+        self.succeeds("run", self.network, self.folder / "in", "-o", self.folder / "out")
+        self.assertEqual([p.name for p in (self.folder / "out").iterdir()], ["a.png"])
+
     def test_names_with_spaces_and_other_letters(self):
         name = "größe 日本 a;b.png"
         (self.folder / name).write_bytes(png(20, 20))

@@ -134,11 +134,10 @@ class BadNetwork(Case):
 
     def test_weights_that_are_not_numbers(self):
         state = tiny_state()
-        state["body.2.weight"][1][5] = float("nan")
-        checkpoint(self.folder / "nan.pth", state)
-        out = self.folder / "out"
-        self.refused(BAD_INPUT, "release", self.folder / "nan.pth", "--calibrate", pictures(self.folder / "p"), "-o", out, says=["finite"])
-        self.assertFalse(out.exists())
+        for number, word in (("nan", "NaN"), ("inf", "infinite")):
+            state["body.2.weight"][1][5] = float(number)
+            checkpoint(self.folder / f"{number}.pth", state)
+            self.refuse(f"{number}.pth", says=["body.2.weight", word, "element 5 of 576"])
 
 
 class BadPictures(Case):
@@ -241,11 +240,13 @@ class BadPictures(Case):
         if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "none", disk], capture_output=True, check=False).returncode:
             self.skipTest("a small file system cannot be mounted here")
         try:
-            self.refused(BAD_INPUT, "release", self.network, "--calibrate", self.good, "-o", disk / "out", says=["No space left on device"])
+            line = self.refused(BAD_INPUT, "release", self.network, "--calibrate", self.good, "-o", disk / "out", says=["No space left on device"])
+            self.assertEqual((line.count(f"{disk}/out/"), line.count("/.out")), (1, 0), line)
             self.assertEqual(list(disk.iterdir()), [])
             picture = self.folder / "p.png"
             picture.write_bytes(png(100, 100))
-            self.refused(BAD_INPUT, "run", self.network, picture, "-o", disk / "o.png", says=["No space left on device"])
+            line = self.refused(BAD_INPUT, "run", self.network, picture, "-o", disk / "o.png", says=["No space left on device"])
+            self.assertEqual(line.count("o.png"), 1, line)
             self.assertEqual(list(disk.iterdir()), [])
         finally:
             subprocess.run(["umount", disk], check=True)
@@ -272,12 +273,19 @@ class BadRun(Case):
             with self.subTest(name):
                 self.refuse(self.network, self.folder / name, "-o", self.folder / "o.png", says=[name])
 
+    def test_no_folder_is_left_when_nothing_is_finished(self):
+        (self.folder / "in").mkdir()
+        (self.folder / "in/cut.png").write_bytes(png(64, 64, sample=noise)[:6000])
+        self.refuse(self.network, self.folder / "in", "-o", self.folder / "results", says=["cut.png"])
+
     def test_one_of_several_is_missing(self):
         self.refuse(self.network, self.picture, self.folder / "absent.png", "-o", self.folder / "results", says=["absent.png"])
 
     def test_message_names_the_picture_once(self):
         line = self.refuse(self.network, self.folder / "absent.png", "-o", self.folder / "o.png")
         self.assertEqual(line.count("absent.png"), 1, line)
+        line = self.refuse(self.network, self.picture, "-o", self.folder / "no/such/o.png")
+        self.assertEqual(line.count("o.png"), 1, line)
 
     def test_no_such_model(self):
         self.refuse(self.folder / "absent", self.picture, "-o", self.folder / "o.png", says=["absent"])
@@ -363,6 +371,9 @@ class BadRelease(Case):
 
     def test_unknown_provider(self):
         self.refuse("--provider", "abacus", code=USAGE, says=["abacus", "openvino-cpu"])
+
+    def test_range_of_a_release(self):
+        self.refuse("--range", "0:255", code=USAGE, says=["--range"])
 
 
 class BadUsage(Case):

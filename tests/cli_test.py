@@ -104,11 +104,11 @@ class Release(Case):
 
     def test_run_takes_the_fastest_that_passed(self):
         ways = [(s["microseconds_per_pixel"], a["variant"], s["provider"]) for a in self.manifest["artifacts"] for s in a["speeds"]]
-        _, variant, provider = min(ways)
+        fastest = [(variant, provider) for speed, variant, provider in ways if speed == min(ways)[0]]
         picture = self.folder / "p.png"
         picture.write_bytes(png(33, 21))
         done = self.json_of("run", self.release, picture, "-o", self.folder / "o.png")
-        self.assertEqual((done["variant"], done["provider"]), (variant, provider))
+        self.assertIn((done["variant"], done["provider"]), fastest)
         self.assertEqual((done["pictures"][0]["width"], done["pictures"][0]["height"]), (66, 42))
 
     def test_every_way_to_run_gives_nearly_the_same_picture(self):
@@ -125,6 +125,14 @@ class Release(Case):
         reference = rows["fp32-onnxruntime-cpu.png"]
         for name, values in rows.items():
             self.assertLessEqual(max(abs(a - b) for a, b in zip(values, reference)), 4 / 255, name)
+
+    def test_files_of_a_release_are_known_for_what_they_are(self):
+        picture = self.folder / "p.png"
+        picture.write_bytes(png(33, 21))
+        for variant in ("fp32", "fp16", "int8"):
+            path = self.release / variant / "model.onnx"
+            self.assertEqual(self.json_of("run", path, picture, "-o", self.folder / f"{variant}.png")["variant"], variant)
+            self.assertEqual(self.json_of("inspect", path)["parameters"], sum(len(values) for _, values in tiny_state().values()))
 
     def test_from_onnx_as_from_the_checkpoint(self):
         again = self.folder / "again"
@@ -221,6 +229,12 @@ class Pictures(Case):
         self.refused(3, "run", self.network, folder, "-o", self.folder / "new/folder", says=["0.png", "exists"])
         self.succeeds("run", self.network, folder, "-o", self.folder / "new/folder", "--overwrite")
 
+    def test_what_cannot_be_written_becomes_png(self):
+        (self.folder / "in").mkdir()
+        (self.folder / "in/a.GIF").write_bytes(png(20, 20))
+        self.succeeds("run", self.network, self.folder / "in", "-o", self.folder / "out")
+        self.assertEqual([p.name for p in (self.folder / "out").iterdir()], ["a.png"])
+
     def test_names_with_spaces_and_other_letters(self):
         name = "größe 日本 a;b.png"
         (self.folder / name).write_bytes(png(20, 20))
@@ -273,6 +287,9 @@ class Commands(Case):
         self.assertEqual(said["parameters"], sum(len(values) for _, values in tiny_state().values()))
         self.assertEqual(said["receptive_field_radius"], 3)
         self.assertEqual(said["macs_per_pixel"], 9 * (3 * 8 + 8 * 8 + 8 * 12))
+        lines = self.succeeds("inspect", self.folder / "n.pth").stdout.split("most work in")[0].strip().split("\n")
+        for line in lines:
+            self.assertRegex(line, r"^[a-z ]{16} [^ ]", "labels are aligned")
         text = self.succeeds("inspect", self.folder / "n.pth", "--text").stdout
         self.assertIn("DepthToSpace", text)
 
@@ -292,6 +309,10 @@ class Commands(Case):
             self.assertFalse(left["verdict"]["passed"])
             self.assertTrue(left["reason"])
             self.assertIn(left["path"], done.stderr)
+            table, reasons = done.stdout.split("\nLeft out, because\n")
+            self.assertIn(f"\n{left['path']} ", table)
+            self.assertIn(f"{left['path']}\n  {left['reason'].split('; ')[0]}\n", reasons)
+            self.assertLessEqual(max(map(len, done.stdout.split("\n"))), 100)
         self.assertTrue((self.folder / "out/fp32/model.onnx").exists())
         picture = self.folder / "p/0.png"
         gone = {left["variant"] for left in manifest["left_out"]} - {a["variant"] for a in manifest["artifacts"]}

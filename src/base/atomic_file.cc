@@ -17,10 +17,10 @@ namespace fs = std::filesystem;
 namespace {
 
 Error cannot_create(const fs::path& path, int error_number) {
-  if (error_number == ENOENT) {
-    return bad_input(
-        "there is no folder " + quoted(path.parent_path()) + " to write " + quoted(path.filename()) + " into",
-        "Create it first");
+  std::error_code ignored;
+  if (error_number == ENOENT && !fs::exists(path.parent_path(), ignored)) {
+    return bad_input("there is no folder " + quoted(path.parent_path()) + " to write " + quoted(path) + " into",
+                     "Create it first");
   }
   return system_error(ErrorCode::bad_input, "create", path, error_number);
 }
@@ -183,6 +183,17 @@ Result<AtomicFolder> AtomicFolder::create(const fs::path& path) {
 }
 
 const fs::path& AtomicFolder::temporary_path() const { return state_->temporary; }
+
+Error AtomicFolder::under_its_name(Error error) const {
+  const std::string& from = state_->temporary.native();
+  const auto rename = [&](std::string& text) {
+    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += state_->path.native().size())
+      text.replace(at, from.size(), state_->path.native());
+  };
+  rename(error.what);
+  for (std::string& place : error.where) rename(place);
+  return error;
+}
 
 Result<void> AtomicFolder::commit() {
   if (state_->committed) return internal_error("a folder was finished twice");

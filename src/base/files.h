@@ -52,6 +52,8 @@ class AtomicFolder {
   ~AtomicFolder();
 
   [[nodiscard]] const std::filesystem::path& temporary_path() const;
+  // What went wrong inside it, told with the name that the user gave instead of the temporary one.
+  [[nodiscard]] Error under_its_name(Error error) const;
   [[nodiscard]] Result<void> commit();
 
  private:

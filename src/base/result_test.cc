@@ -33,5 +33,11 @@ TEST(Result, PassesValuesAndErrorsOn) {
   EXPECT_EQ(failed.error().code, ErrorCode::bad_input);
 }
 
+TEST(Result, SaysTheNameOfAFileOnce) {
+  const auto failed =
+      Result<void>(bad_input("cannot write \"a b/c.png\": the disk is full")).in("picture a b/c.png").in("run");
+  EXPECT_EQ(failed.error().message(), "run: cannot write \"a b/c.png\": the disk is full.");
+}
+
 }  // namespace
 }  // namespace mantissa

@@ -1,6 +1,8 @@
+#include <cmath>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "base/digits.h"
 #include "cli/commands.h"
 #include "mantissa/inspect.h"
 
@@ -13,19 +15,33 @@ struct Arguments {
   bool text = false;
 };
 
+// A line of the answer: what it tells, and in how many columns that is.
+void print_line(const char* label, const std::string& text) { std::printf("%-16s %s\n", label, text.c_str()); }
+
+std::string with_commas(const std::string& first, const std::vector<std::pair<std::string, std::string>>& pairs) {
+  std::string text = first;
+  for (const auto& [name, value] : pairs) text += ", " + name + " " + value;
+  return text;
+}
+
+std::string pictures_of(const Inspection& in) {
+  char range[96];
+  std::snprintf(range, sizeof range, ", black %g, white %g", in.range_low, in.range_high);
+  return in.colour + range + (in.size_multiple > 1 ? ", sides a multiple of " + std::to_string(in.size_multiple) : "");
+}
+
 void print_text(const Inspection& in) {
-  std::printf("architecture   %s", in.architecture.empty() ? "not a known one" : in.architecture.c_str());
-  for (const auto& [name, value] : in.hyperparameters) std::printf(", %s %s", name.c_str(), value.c_str());
-  std::printf("\ntask           %s x%d\n", in.kind.c_str(), in.scale);
-  std::printf("pictures       %s, black %g, white %g", in.colour.c_str(), in.range_low, in.range_high);
-  if (in.size_multiple > 1) std::printf(", sides a multiple of %d", in.size_multiple);
-  std::printf("\nsees           ");
-  in.radius ? std::printf("%d pixels to each side of one (receptive field)\n", *in.radius) : std::printf("the whole picture (receptive field)\n");
-  for (const std::string& fact : in.assumed) std::printf("assumed        %s\n", fact.c_str());
-  std::printf("parameters     %lld\nwork           %.0f multiply-accumulates per input pixel\noperators      ", static_cast<long long>(in.parameters),
-              in.macs_per_pixel);
-  for (const auto& [op, count] : in.operators) std::printf("%s %d  ", op.c_str(), count);
-  std::printf("\nmost work in\n");
+  print_line("architecture", with_commas(in.architecture.empty() ? "not a known one" : in.architecture, in.hyperparameters));
+  print_line("task", in.kind + " x" + std::to_string(in.scale));
+  print_line("pictures", pictures_of(in));
+  print_line("receptive field", in.radius ? std::to_string(*in.radius) + " pixels to each side" : "the whole picture");
+  for (const std::string& fact : in.assumed) print_line("assumed", fact);
+  print_line("parameters", std::to_string(in.parameters));
+  print_line("work", std::to_string(std::llround(in.macs_per_pixel)) + " multiply-accumulates per input pixel");
+  std::string operators;
+  for (const auto& [op, count] : in.operators) operators += (operators.empty() ? "" : ", ") + std::to_string(count) + " " + op;
+  print_line("operators", operators);
+  if (!in.most_expensive.empty()) std::printf("most work in\n");
   for (const auto& [node, share] : in.most_expensive) std::printf("  %5.1f %%  %s\n", 100 * share, node.c_str());
 }
 
@@ -45,7 +61,7 @@ void print_json(const Inspection& in) {
                                  {"most_expensive", nlohmann::ordered_json::object()}};
   for (const auto& [name, value] : in.hyperparameters) json["hyperparameters"][name] = value;
   for (const auto& [op, count] : in.operators) json["operators"][op] = count;
-  for (const auto& [node, share] : in.most_expensive) json["most_expensive"][node] = share;
+  for (const auto& [node, share] : in.most_expensive) json["most_expensive"][node] = base::rounded(share, base::kDigitsOfFigure);
   std::printf("%s\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
 }
 

@@ -39,7 +39,7 @@ int main(int argc, char** argv) {
 
   cli::GlobalOptions global;
   app.add_flag("--json", global.json, "Print the result as JSON on standard output");
-  app.add_flag_callback("-q,--quiet", [] { base::set_verbosity(base::Verbosity::quiet); }, "Only errors");
+  app.add_flag_callback("-q,--quiet", [] { base::set_verbosity(base::Verbosity::quiet); }, "No progress and no warnings");
   app.add_flag_callback("-v,--verbose", [] { base::set_verbosity(base::Verbosity::verbose); }, "More about what is done");
 
   int exit_code = 0;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "base/digits.h"
 #include "cli/commands.h"
 #include "mantissa/release.h"
 
@@ -16,7 +17,7 @@ std::string cell(const char* format, std::optional<double> value) {
   return text;
 }
 
-// A note may hold several sentences, each on a line of its own.
+// A note may hold several sentences, each on a line of its own below what it is about.
 void print_note(std::string_view note) {
   while (!note.empty()) {
     const std::string_view sentence = note.substr(0, note.find("; "));
@@ -35,6 +36,12 @@ void print_table(const ReleaseSummary& summary) {
     const std::optional<double> speed = file.microseconds_per_pixel > 0 ? std::optional(file.microseconds_per_pixel) : std::nullopt;
     std::printf("%-22s %-20s %9s %8s %10s %9s  %s\n", file.path.c_str(), file.verdict.c_str(), cell("%.3f", file.psnr).c_str(),
                 cell("%+.3f", file.loss_percent).c_str(), cell("%.2f", file.psnr_to_fp32).c_str(), cell("%.2f", speed).c_str(), file.provider.c_str());
+    if (file.shipped) print_note(file.note);
+  }
+  if (!summary.complete()) std::printf("\nLeft out, because\n");
+  for (const ReleasedFile& file : summary.files) {
+    if (file.shipped) continue;
+    std::printf("%s\n", file.path.c_str());
     print_note(file.note);
   }
   std::printf("\n%s  (manifest: %s)\n", summary.folder.c_str(), (summary.folder / "release.json").c_str());
@@ -47,7 +54,9 @@ void print_json(const ReleaseSummary& summary) {
                                  {"weak_evidence", summary.weak_evidence},
                                  {"complete", summary.complete()}};
   json["files"] = nlohmann::ordered_json::array();
-  const auto number = [](std::optional<double> value) { return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr); };
+  const auto number = [](std::optional<double> value) {
+    return value ? nlohmann::ordered_json(base::rounded(*value, base::kDigitsOfFigure)) : nlohmann::ordered_json(nullptr);
+  };
   for (const ReleasedFile& file : summary.files)
     json["files"].push_back({{"variant", file.variant},
                              {"path", file.path},
@@ -56,7 +65,7 @@ void print_json(const ReleaseSummary& summary) {
                              {"psnr", number(file.psnr)},
                              {"loss_percent", number(file.loss_percent)},
                              {"psnr_to_fp32", number(file.psnr_to_fp32)},
-                             {"microseconds_per_pixel", file.microseconds_per_pixel},
+                             {"microseconds_per_pixel", base::rounded(file.microseconds_per_pixel, base::kDigitsOfTime)},
                              {"provider", file.provider},
                              {"note", file.note}});
   std::printf("%s\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());

@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "base/digits.h"
 #include "cli/commands.h"
 #include "mantissa/run.h"
 
@@ -25,8 +26,8 @@ void print_json(const RunSummary& summary) {
                                 {"width", picture.width},
                                 {"height", picture.height},
                                 {"tiles", picture.tiles},
-                                {"seconds", picture.seconds},
-                                {"engine_seconds", picture.engine_seconds}});
+                                {"seconds", base::rounded(picture.seconds, base::kDigitsOfTime)},
+                                {"engine_seconds", base::rounded(picture.engine_seconds, base::kDigitsOfTime)}});
   std::printf("%s\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
 }
 

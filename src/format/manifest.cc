@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/digits.h"
 #include "base/files.h"
 
 namespace mantissa::net {
@@ -45,24 +46,26 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kRelease = "release.json";
 
+double figure(double number) { return base::rounded(number, base::kDigitsOfFigure); }
+
 Json verdict_json(const std::optional<Verdict>& verdict) {
   if (!verdict) return nullptr;
   const Figures& f = verdict->figures;
-  Json figures = {{"pictures", f.pictures}, {"megapixels", f.megapixels}};
+  Json figures = {{"pictures", f.pictures}, {"megapixels", figure(f.megapixels)}};
   if (f.has_truth) {
-    figures["psnr_fp32"] = f.psnr_fp32;
-    figures["psnr_variant"] = f.psnr_variant;
-    figures["loss_percent"] = f.loss_percent;
-    figures["worst_loss_percent"] = f.worst_loss_percent;
+    figures["psnr_fp32"] = figure(f.psnr_fp32);
+    figures["psnr_variant"] = figure(f.psnr_variant);
+    figures["loss_percent"] = figure(f.loss_percent);
+    figures["worst_loss_percent"] = figure(f.worst_loss_percent);
   }
-  figures["psnr_to_fp32"] = f.psnr_to_fp32;
-  figures["worst_psnr_to_fp32"] = f.worst_psnr_to_fp32;
-  figures["worst_tile_psnr"] = f.worst_tile_psnr;
-  figures["mean_shift"] = f.mean_shift;
-  figures["worst_tile_mean_shift"] = f.worst_tile_mean_shift;
-  figures["flat_black"] = f.flat_black;
-  figures["flat_white"] = f.flat_white;
-  figures["ssim_to_fp32"] = f.ssim_to_fp32;
+  figures["psnr_to_fp32"] = figure(f.psnr_to_fp32);
+  figures["worst_psnr_to_fp32"] = figure(f.worst_psnr_to_fp32);
+  figures["worst_tile_psnr"] = figure(f.worst_tile_psnr);
+  figures["mean_shift"] = figure(f.mean_shift);
+  figures["worst_tile_mean_shift"] = figure(f.worst_tile_mean_shift);
+  figures["flat_black"] = figure(f.flat_black);
+  figures["flat_white"] = figure(f.flat_white);
+  figures["ssim_to_fp32"] = figure(f.ssim_to_fp32);
   figures["finite"] = f.finite;
   return {{"kind", verdict->kind},         {"provider", verdict->provider},
           {"passed", verdict->passed},     {"weak_evidence", verdict->weak_evidence},
@@ -108,11 +111,14 @@ Json artifact_json(const Artifact& a) {
                {"verdict", verdict_json(a.verdict)}};
   json["speeds"] = Json::array();
   for (const Speed& s : a.speeds)
-    json["speeds"].push_back({{"provider", s.provider}, {"microseconds_per_pixel", s.microseconds_per_pixel}});
-  if (a.variant == "int8") json["int8_share"] = a.int8_share;
+    json["speeds"].push_back(
+        {{"provider", s.provider},
+         {"microseconds_per_pixel", base::rounded(s.microseconds_per_pixel, base::kDigitsOfTime)}});
+  if (a.variant == "int8") json["int8_share"] = figure(a.int8_share);
   json["repairs"] = Json::array();
   for (const RepairStep& r : a.repairs)
-    json["repairs"].push_back({{"node", r.node}, {"psnr_after", r.psnr_after}, {"share_in_float", r.share_in_float}});
+    json["repairs"].push_back(
+        {{"node", r.node}, {"psnr_after", figure(r.psnr_after)}, {"share_in_float", figure(r.share_in_float)}});
   json["plan"] = Json::array();
   for (const Decision& d : a.decisions)
     json["plan"].push_back({{"node", d.node}, {"format", d.format}, {"reason", d.reason}});

@@ -50,6 +50,15 @@ TEST(Manifest, ReadsBackWhatItWrote) {
   EXPECT_EQ(to_json(*read), to_json(m));
 }
 
+TEST(Manifest, LeavesOutDigitsThatAreNoise) {
+  Manifest m = example();
+  m.artifacts[0].speeds[0].microseconds_per_pixel = 2.512345678;
+  m.artifacts[0].verdict->figures.psnr_to_fp32 = 45.123456789;
+  const std::string json = to_json(m);
+  EXPECT_NE(json.find("2.512\n"), std::string::npos) << json;
+  EXPECT_NE(json.find("45.1235,"), std::string::npos) << json;
+}
+
 TEST(Manifest, KeepsAGlobalReceptiveField) {
   Manifest m = example();
   m.task.radius.reset();

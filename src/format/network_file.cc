@@ -7,6 +7,7 @@
 #include "format/network_file_content.h"
 #include "format/onnx.h"
 #include "net/architecture.h"
+#include "net/check_weights.h"
 
 namespace mantissa::format {
 namespace {
@@ -137,7 +138,10 @@ Error refusal(const Content& content) {
 Result<net::Network> read_network(const Path& path) {
   MANTISSA_ASSIGN(const Content content, look_at(path));
   for (const Reader& reader : kReaders) {
-    if (reader.recognises(content)) return reader.read(path);
+    if (!reader.recognises(content)) continue;
+    MANTISSA_ASSIGN(net::Network network, reader.read(path));
+    MANTISSA_TRY(net::check_weights(network.graph).in("network " + path.string()));
+    return network;
   }
   return Result<net::Network>(refusal(content)).in(path.string());
 }

@@ -13,12 +13,14 @@ Result<Codec*> codec() {
   return static_cast<Codec*>(module);
 }
 
-bool has_picture_extension(const std::filesystem::path& path) {
-  static constexpr std::array<std::string_view, 9> kExtensions{".png",  ".jpg", ".jpeg", ".tif", ".tiff",
-                                                               ".webp", ".gif", ".avif", ".heic"};
+constexpr std::array<std::string_view, 7> kWritten{".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".avif"};
+constexpr std::array<std::string_view, 2> kOnlyRead{".gif", ".heic"};
+
+template <class List>
+bool has_extension_of(const std::filesystem::path& path, const List& list) {
   std::string extension = path.extension().string();
   for (char& c : extension) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-  return std::find(kExtensions.begin(), kExtensions.end(), extension) != kExtensions.end();
+  return std::find(list.begin(), list.end(), extension) != list.end();
 }
 
 // The module sees only files that exist and hold something, so that these errors read the same for every format.
@@ -65,14 +67,17 @@ Result<void> write_picture(const std::filesystem::path& path, const Picture& pic
   return writer->finish();
 }
 
+bool is_only_read(const std::filesystem::path& path) { return has_extension_of(path, kOnlyRead); }
+
 Result<std::vector<std::filesystem::path>> pictures_in(const std::filesystem::path& folder) {
   std::error_code failure;
   std::vector<std::filesystem::path> pictures;
   std::filesystem::directory_iterator entries(folder, failure);
   while (!failure && entries != std::filesystem::directory_iterator()) {
     std::error_code ignored;
-    if (entries->is_regular_file(ignored) && has_picture_extension(entries->path()))
-      pictures.push_back(entries->path());
+    const std::filesystem::path& path = entries->path();
+    if (entries->is_regular_file(ignored) && (has_extension_of(path, kWritten) || is_only_read(path)))
+      pictures.push_back(path);
     entries.increment(failure);
   }
   if (failure) return bad_input("folder " + folder.string() + " cannot be read: " + failure.message());

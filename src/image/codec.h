@@ -65,6 +65,9 @@ struct WriteOptions {
 [[nodiscard]] Result<Picture> read_picture(const std::filesystem::path& path);
 [[nodiscard]] Result<void> write_picture(const std::filesystem::path& path, const Picture& picture);
 
+// Whether the extension is one that is read, but never written: .gif, .heic.
+[[nodiscard]] bool is_only_read(const std::filesystem::path& path);
+
 // Files of a folder (not recursive) whose extension is that of a picture, sorted by name.
 [[nodiscard]] Result<std::vector<std::filesystem::path>> pictures_in(const std::filesystem::path& folder);
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/number_format.h"
+#include "net/check_weights.h"
 #include "net/geometry.h"
 
 namespace mantissa::net {
@@ -36,6 +37,10 @@ const ir::Tensor* Builder::tensor(const std::string& key) {
 std::vector<float> Builder::floats(const std::string& key) {
   const ir::Tensor* found = tensor(key);
   if (!found) return {};
+  if (auto checked = check_numbers(*found, true).in("tensor " + key); !checked.ok()) {
+    fail(std::move(checked).error());
+    return {};
+  }
   Result<std::vector<float>> values = found->floats().in("tensor " + key);
   if (values) return *std::move(values);
   fail(std::move(values).error());

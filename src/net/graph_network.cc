@@ -63,7 +63,8 @@ ir::StateDict original_state(const ir::Graph& graph) {
 Result<Facts> facts_of(const ir::Graph& graph) {
   MANTISSA_ASSIGN(const Geometry geometry, find_geometry(graph));
   if (graph.inputs.size() != 1) {
-    return unsupported("the network has " + std::to_string(graph.inputs.size()) + " inputs instead of one picture");
+    return unsupported("the network has " + std::to_string(graph.inputs.size()) + " inputs instead of one picture",
+                       "Export it with the others as constants");
   }
   const ir::Value& input = graph.value(graph.inputs.front());
   const Facts facts{(*input.shape)[1].size, geometry};

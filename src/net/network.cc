@@ -42,8 +42,9 @@ Result<void> set_colour(Task& task, std::string_view name) {
   const std::optional<Colour> colour = colour_named(name);
   if (!colour) return usage_error("there is no colour \"" + std::string(name) + "\"", "Choose rgb, ycbcr or luminance");
   if (channels_of(*colour) != channels_of(task.colour)) {
-    return usage_error(std::string(name) + " has " + std::to_string(channels_of(*colour)) +
-                       " channels and the network takes " + std::to_string(channels_of(task.colour)));
+    const auto channels = [](Colour of) { return channels_of(of) == 1 ? "one channel" : "three channels"; };
+    return usage_error(std::string(name) + " has " + channels(*colour) + ", and the network takes " +
+                       channels(task.colour));
   }
   task.colour = *colour;
   drop_assumption(task, "colour");

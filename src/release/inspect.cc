@@ -23,6 +23,25 @@ std::vector<std::pair<std::string, int>> operators_of(const ir::Graph& graph) {
   return sorted;
 }
 
+// Whether a constant is weights, as far as its readers tell: of quantized ones the integers, not the scales.
+bool is_parameter(const ir::Graph& graph, const ir::Value& constant) {
+  const bool floating = base::is_floating(constant.constant->format);
+  return std::any_of(constant.uses.begin(), constant.uses.end(), [&](const ir::Use& use) {
+    const std::string& op = graph.node(use.node).op;
+    if (op == "DequantizeLinear") return use.input == 0;
+    return floating && op != "QuantizeLinear" && op != "Resize" && op != "Clip";
+  });
+}
+
+std::int64_t parameters_of(const net::Network& network) {
+  std::int64_t parameters = 0;
+  for (const ir::ValueId id : network.graph.constants()) {
+    const ir::Value& value = network.graph.value(id);
+    if (is_parameter(network.graph, value)) parameters += value.constant->count();
+  }
+  return parameters;
+}
+
 void add_costs(const ir::Graph& graph, Inspection& inspection) {
   std::vector<net::NodeCost> costs = net::costs(graph);
   for (const net::NodeCost& cost : costs) inspection.macs_per_pixel += cost.macs_per_pixel;
@@ -49,8 +68,7 @@ Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverride
   inspection.size_multiple = task.size_multiple;
   inspection.radius = task.radius;
   inspection.assumed = task.assumed;
-  for (const auto& [key, tensor] : network.checkpoint.tensors)
-    if (base::is_floating(tensor.format)) inspection.parameters += tensor.count();
+  inspection.parameters = parameters_of(network);
   inspection.operators = operators_of(network.graph);
   add_costs(network.graph, inspection);
   inspection.text = ir::print(network.graph);

@@ -215,27 +215,33 @@ ReleaseSummary summary_of(const format::Manifest& manifest, const fs::path& fold
   return summary;
 }
 
-Result<ReleaseSummary> make(const ReleaseRequest& request) {
-  MANTISSA_ASSIGN(const image::Degradation degradation, image::parse_degradation(request.degrade));
-  MANTISSA_ASSIGN(const target::Target* target, choose_target(request.target));
-  MANTISSA_ASSIGN(base::AtomicFolder folder, base::AtomicFolder::create(request.output));
-
+// Everything that the folder is to hold.
+Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& request, const target::Target& target,
+                              const image::Degradation& degradation) {
   MANTISSA_ASSIGN(const net::Network network, read_and_recognise(request));
   MANTISSA_ASSIGN(const Pictures pictures, find_pictures(request, network.task, degradation));
   MANTISSA_ASSIGN(Calibration calibration, read_calibration(pictures.calibration, network.task, request.seed));
   calibration.judged_with_truth = pictures.evaluation.has_truth();
-  MANTISSA_ASSIGN(format::Manifest manifest, begin_manifest(request, network, *target, pictures));
+  MANTISSA_ASSIGN(format::Manifest manifest, begin_manifest(request, network, target, pictures));
 
-  const fs::path& aside = folder.temporary_path();
-  MANTISSA_ASSIGN(std::vector<Draft> drafts, make_drafts(network, *target, calibration, request, aside, manifest.left_out));
-  MANTISSA_TRY(judge(drafts, aside, network.task, pictures.evaluation));
+  MANTISSA_ASSIGN(std::vector<Draft> drafts, make_drafts(network, target, calibration, request, folder, manifest.left_out));
+  MANTISSA_TRY(judge(drafts, folder, network.task, pictures.evaluation));
   if (!pictures.apart)
     for (Draft& draft : drafts)
       if (draft.artifact.verdict) draft.artifact.verdict->weak_evidence = true;
-  MANTISSA_TRY(sort_out(std::move(drafts), aside, network, manifest));
-  MANTISSA_TRY(base::write_text(aside / "release.json", format::to_json(manifest)));
+  MANTISSA_TRY(sort_out(std::move(drafts), folder, network, manifest));
+  MANTISSA_TRY(base::write_text(folder / "release.json", format::to_json(manifest)));
+  return manifest;
+}
+
+Result<ReleaseSummary> make(const ReleaseRequest& request) {
+  MANTISSA_ASSIGN(const image::Degradation degradation, image::parse_degradation(request.degrade));
+  MANTISSA_ASSIGN(const target::Target* target, choose_target(request.target));
+  MANTISSA_ASSIGN(base::AtomicFolder folder, base::AtomicFolder::create(request.output));
+  const auto manifest = fill(folder.temporary_path(), request, *target, degradation);
+  if (!manifest.ok()) return folder.under_its_name(manifest.error());
   MANTISSA_TRY(folder.commit());
-  return summary_of(manifest, request.output);
+  return summary_of(*manifest, request.output);
 }
 
 }  // namespace

@@ -51,9 +51,10 @@ Error nothing_to_run(const format::Manifest& manifest, const RunRequest& request
   std::string have;
   for (const format::Artifact& artifact : manifest.artifacts)
     for (const format::Speed& speed : artifact.speeds) have += (have.empty() ? "" : ", ") + artifact.variant + " on " + speed.provider;
+  const std::string release = "the release " + request.model.string();
   const std::string asked = request.variant.empty() && request.provider.empty()
-                                ? "nothing in the release can run on this machine"
-                                : "the release has no " + (request.variant.empty() ? "variant" : request.variant) +
+                                ? "nothing in " + release + " can run on this machine"
+                                : release + " has no " + (request.variant.empty() ? "variant" : request.variant) +
                                       (request.provider.empty() ? "" : " for " + request.provider) + " that can run here";
   return unsupported(asked, "It holds " + (have.empty() ? "nothing executable" : have));
 }
@@ -67,6 +68,8 @@ Result<std::unique_ptr<Session>> open_artifact(const fs::path& file, const std::
 }
 
 Result<OpenModel> open_release(const RunRequest& request) {
+  if (request.overrides.range || request.overrides.colour)
+    return usage_error("the release " + request.model.string() + " says itself what range and colours its network has", "Leave out --range and --colour");
   MANTISSA_ASSIGN(const format::Manifest manifest, format::read_manifest(request.model));
   if (!request.provider.empty()) MANTISSA_TRY(provider(request.provider));
   std::optional<Error> problem;
@@ -84,13 +87,24 @@ Result<OpenModel> open_release(const RunRequest& request) {
                      "fastest that passed the gate: " + (speed + machine_hint(manifest))};
   }
   if (problem) return *std::move(problem);
-  return Result<OpenModel>(nothing_to_run(manifest, request)).in("release " + request.model.string());
+  return nothing_to_run(manifest, request);
+}
+
+// What a network file holds, which may be a file of a release.
+std::string variant_of(const ir::Graph& graph) {
+  for (const ir::NodeId node : graph.nodes())
+    if (graph.node(node).op == "DequantizeLinear") return "int8";
+  for (const ir::ValueId constant : graph.constants())
+    if (graph.value(constant).constant->format == base::NumberFormat::float16) return "fp16";
+  return "fp32";
 }
 
 Result<OpenModel> open_network(const RunRequest& request) {
-  if (!request.variant.empty() && request.variant != "fp32")
-    return usage_error("a network file runs as fp32, not as " + request.variant, "Make a release first: mantissa release " + request.model.string());
   MANTISSA_ASSIGN(net::Network network, format::read_network(request.model));
+  const std::string variant = variant_of(network.graph);
+  if (!request.variant.empty() && request.variant != variant)
+    return usage_error("the network " + request.model.string() + " is " + variant + ", not " + request.variant,
+                       "Make a release first: mantissa release " + request.model.string());
   MANTISSA_TRY(net::override_task(network.task, request.overrides));
   MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));
   std::optional<Error> problem;
@@ -99,7 +113,7 @@ Result<OpenModel> open_network(const RunRequest& request) {
     auto engine = provider(descriptor.name);
     if (engine.ok()) {
       MANTISSA_ASSIGN(auto session, (*engine)->open(std::as_bytes(std::span(onnx)), {.threads = request.threads, .optimize = true, .tap = {}}));
-      return OpenModel{network.task, std::move(session), "fp32", std::string(descriptor.name), "the network as it came"};
+      return OpenModel{network.task, std::move(session), variant, std::string(descriptor.name), "the network as it came"};
     }
     if (!problem) problem = std::move(engine).error();
   }

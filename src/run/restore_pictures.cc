@@ -38,6 +38,12 @@ Result<std::vector<fs::path>> expand(const std::vector<fs::path>& inputs) {
   return files;
 }
 
+// Folders may hold pictures of a kind that is read, but not written.
+fs::path output_in(const fs::path& folder, const fs::path& input) {
+  fs::path output = folder / input.filename();
+  return image::is_only_read(output) ? output.replace_extension(".png") : output;
+}
+
 Result<Jobs> jobs_of(const RunRequest& request) {
   std::error_code ignored;
   MANTISSA_ASSIGN(const std::vector<fs::path> files, expand(request.inputs));
@@ -47,7 +53,7 @@ Result<Jobs> jobs_of(const RunRequest& request) {
   const bool into_folder = is_folder || !request.output.has_extension();
   std::vector<Job> jobs;
   for (const fs::path& file : files) {
-    const fs::path output = into_folder ? request.output / file.filename() : request.output;
+    const fs::path output = into_folder ? output_in(request.output, file) : request.output;
     if (fs::exists(output, ignored) && fs::equivalent(output, file, ignored))
       return usage_error("the output " + output.string() + " is the input", "Choose another output");
     if (fs::exists(output, ignored) && !request.overwrite)
@@ -86,12 +92,7 @@ Result<RestoredPicture> restore_one(run::OpenModel& model, const Job& job, const
   return RestoredPicture{job.input, job.output, info.width, info.height, done.tiles, seconds.count(), done.engine_seconds, done.input_pixels};
 }
 
-}  // namespace
-
-Result<RunSummary> restore_pictures(const RunRequest& request) {
-  MANTISSA_ASSIGN(const Jobs all, jobs_of(request));
-  MANTISSA_ASSIGN(run::OpenModel model, run::open_model(request));
-  MANTISSA_TRY(make_folder(all.folder));
+Result<RunSummary> restore_all(const Jobs& all, run::OpenModel& model, const RunRequest& request) {
   RunSummary summary{model.variant, model.provider, model.reason, {}};
   for (const Job& job : all.jobs) {
     MANTISSA_TRY(base::check_interrupt());
@@ -99,6 +100,18 @@ Result<RunSummary> restore_pictures(const RunRequest& request) {
     if (!picture.ok() && picture.error().where.empty()) return std::move(picture).in(job.input.string()).error();  // others name their picture
     MANTISSA_ASSIGN(summary.pictures.emplace_back(), std::move(picture));
   }
+  return summary;
+}
+
+}  // namespace
+
+Result<RunSummary> restore_pictures(const RunRequest& request) {
+  MANTISSA_ASSIGN(const Jobs all, jobs_of(request));
+  MANTISSA_ASSIGN(run::OpenModel model, run::open_model(request));
+  MANTISSA_TRY(make_folder(all.folder));
+  auto summary = restore_all(all, model, request);
+  std::error_code not_empty;
+  if (!summary.ok() && !all.folder.empty()) fs::remove(all.folder, not_empty);
   return summary;
 }
 

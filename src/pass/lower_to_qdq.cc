@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <set>
+#include <string>
 
 namespace mantissa::pass {
 namespace {
@@ -151,9 +153,21 @@ ValueId add_dequantize(Graph& graph, ValueId stored, const std::string& name, co
 
 bool computes_in_integers(const Graph& graph, ir::NodeId node) { return !base::is_floating(graph.node(node).format); }
 
-// Whether nobody but quantization will read what the node gives. ONNX Runtime then takes the node, with dequantizing before and quantizing behind it, for one
-// kernel on integers, whatever the scales are, and fails where they are not one for the tensor: a product must stay between.
+// What ONNX Runtime has kernels on integers for, and what only moves data, which it does on integers too.
+bool works_on_integers(const ir::Node& node) {
+  static const std::set<std::string, std::less<>> kOperators = {
+      "Add",     "Mul",       "Concat",      "LeakyRelu", "Sigmoid",   "Softmax",  "AveragePool", "GlobalAveragePool",
+      "MaxPool", "Resize",    "Reshape",     "Flatten",   "Transpose", "Squeeze",  "Split",       "Slice",
+      "Gather",  "Unsqueeze", "Where",       "Expand",    "Tile",      "Identity", "ArgMax",      "Conv",
+      "Gemm",    "MatMul",    "DepthToSpace"};
+  return kOperators.contains(node.op);
+}
+
+// Whether nobody but quantization will read what the node gives. ONNX Runtime then takes the node, with dequantizing
+// before and quantizing behind it, for one kernel on integers, whatever the scales are, and fails where they are not one
+// for the tensor: a product must stay between.
 bool is_read_by_integers_alone(const Graph& graph, ir::NodeId node) {
+  if (!works_on_integers(graph.node(node))) return false;
   const ValueId result = graph.node(node).outputs[0];
   const auto reads_integers = [&](const ir::Use& use) {
     if (computes_in_integers(graph, use.node)) return true;
@@ -255,10 +269,14 @@ Result<void> hide_float_nodes(Graph& graph) {
   for (const ir::NodeId id : graph.sorted()) {
     const ir::Node& node = graph.node(id);
     const Tensor* weights = node.inputs.size() > 1 ? graph.constant_input(id, 1) : nullptr;
-    if (weights == nullptr || weights->format != NumberFormat::float32 || !comes_from(graph, node.inputs[0], "DequantizeLinear")) continue;
+    if (weights == nullptr || weights->format != NumberFormat::float32 ||
+        !comes_from(graph, node.inputs[0], "DequantizeLinear"))
+      continue;
     if (node.op != "Conv" && node.op != "ConvTranspose" && node.op != "Gemm" && node.op != "MatMul") continue;
     const std::vector<ir::Use>& uses = graph.value(node.outputs[0]).uses;
-    if (!std::all_of(uses.begin(), uses.end(), [&](const ir::Use& use) { return graph.node(use.node).op == "QuantizeLinear"; })) continue;
+    if (!std::all_of(uses.begin(), uses.end(),
+                     [&](const ir::Use& use) { return graph.node(use.node).op == "QuantizeLinear"; }))
+      continue;
     const std::string name = graph.value(node.inputs[0]).name;
     const std::string weights_name = graph.value(node.inputs[1]).name;
     const std::vector<std::int64_t> shape = weights->shape;

@@ -50,7 +50,7 @@ const Hostile kLegacy[] = {
 };
 
 class HostileLegacy : public HostileCheckpoint {};
-TEST_P(HostileLegacy, IsAnErrorWithinASecond) { expect_error_soon(); }
+TEST_P(HostileLegacy, IsAnErrorSoon) { expect_error_soon(); }
 INSTANTIATE_TEST_SUITE_P(, HostileLegacy, testing::ValuesIn(kLegacy), name_of);
 
 }  // namespace

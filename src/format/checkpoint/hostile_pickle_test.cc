@@ -106,7 +106,7 @@ const Hostile kPickles[] = {
 };
 
 class HostilePickle : public HostileCheckpoint {};
-TEST_P(HostilePickle, IsAnErrorWithinASecond) { expect_error_soon(); }
+TEST_P(HostilePickle, IsAnErrorSoon) { expect_error_soon(); }
 INSTANTIATE_TEST_SUITE_P(, HostilePickle, testing::ValuesIn(kPickles), name_of);
 
 }  // namespace

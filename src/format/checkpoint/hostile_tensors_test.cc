@@ -98,7 +98,7 @@ const Hostile kTensors[] = {
 };
 
 class HostileTensors : public HostileCheckpoint {};
-TEST_P(HostileTensors, IsAnErrorWithinASecond) { expect_error_soon(); }
+TEST_P(HostileTensors, IsAnErrorSoon) { expect_error_soon(); }
 INSTANTIATE_TEST_SUITE_P(, HostileTensors, testing::ValuesIn(kTensors), name_of);
 
 }  // namespace

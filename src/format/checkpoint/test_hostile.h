@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <fstream>
 #include <functional>
 #include <string>
@@ -48,16 +48,16 @@ class HostileCheckpoint : public testing::TestWithParam<Hostile> {
  protected:
   void expect_error_soon() {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    constexpr double kSeconds = 20;  // instrumented code is slower
+    constexpr double kSeconds = 60;  // instrumented code is slower
 #else
-    constexpr double kSeconds = 1;
+    constexpr double kSeconds = 5;
 #endif
     std::ofstream(folder_ / "x.pth", std::ios::binary) << GetParam().bytes();
-    const auto start = std::chrono::steady_clock::now();
+    const std::clock_t start = std::clock();  // of the processor: other work on the machine does not count
     const auto state = read_checkpoint(folder_ / "x.pth");
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    const double took = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
     ASSERT_FALSE(state.ok());
-    EXPECT_LT(took.count(), kSeconds);
+    EXPECT_LT(took, kSeconds);
     const Error& error = state.error();
     EXPECT_TRUE(error.code == ErrorCode::bad_input || error.code == ErrorCode::unsupported) << error.message();
     EXPECT_FALSE(error.what.empty() || error.advice.empty() || error.where.empty()) << error.message();

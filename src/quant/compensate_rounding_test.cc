@@ -110,5 +110,62 @@ TEST(CompensateRounding, ManagesInputsThatAreAlwaysZero) {
   EXPECT_EQ(weights, expected) << "without anything to go by, to the nearest";
 }
 
+// The method as its paper has it, in double precision: what is not rounded yet moves along the inverse of the moments.
+std::vector<double> as_in_the_paper(const std::vector<float>& weights, float scale, const PatchMoments& moments) {
+  constexpr std::size_t n = kSize;
+  std::vector<double> h(n * n), inverse(n * n, 0.0);
+  double damping = 0;
+  for (int i = 0; i < kSize; ++i) damping += 0.01 * moments.mean(i, i) / kSize;
+  for (std::size_t i = 0; i < n; ++i) {
+    for (std::size_t j = 0; j < n; ++j) h[i * n + j] = moments.mean(static_cast<int>(i), static_cast<int>(j));
+    h[i * n + i] += damping;
+    inverse[i * n + i] = 1;
+  }
+  for (std::size_t k = 0; k < n; ++k) {  // Gauss and Jordan
+    const double pivot = h[k * n + k];
+    for (std::size_t j = 0; j < n; ++j) h[k * n + j] /= pivot, inverse[k * n + j] /= pivot;
+    for (std::size_t i = 0; i < n; ++i) {
+      const double multiple = h[i * n + k];
+      for (std::size_t j = 0; i != k && j < n; ++j)
+        h[i * n + j] -= multiple * h[k * n + j], inverse[i * n + j] -= multiple * inverse[k * n + j];
+    }
+  }
+  std::vector<double> left(weights.begin(), weights.end());
+  std::vector<std::size_t> order(n);
+  for (std::size_t i = 0; i < n; ++i) order[i] = i;
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+    return moments.mean(static_cast<int>(a), static_cast<int>(a)) >
+           moments.mean(static_cast<int>(b), static_cast<int>(b));
+  });
+  for (const std::size_t k : order) {
+    const double before = left[k];
+    left[k] = scale * std::clamp(std::nearbyint(before / scale), -1.0 * kLevels, 1.0 * kLevels);
+    const double error = (before - left[k]) / inverse[k * n + k];
+    const std::vector<double> column = [&] {
+      std::vector<double> values;
+      for (std::size_t i = 0; i < n; ++i) values.push_back(inverse[i * n + k]);
+      return values;
+    }();
+    for (std::size_t i = 0; i < n; ++i) {  // what was rounded has zeros there
+      if (i != k) left[i] -= error * column[i];
+      for (std::size_t j = 0; j < n; ++j) inverse[i * n + j] -= column[i] * column[j] / column[k];
+    }
+  }
+  return left;
+}
+
+TEST(CompensateRounding, IsTheMethodOfThePaper) {
+  constexpr float kScale = 0.045F;
+  const PatchMoments moments = moments_of(patches(0.9F, 300));
+  const std::vector<float> weights = some_weights();
+  std::vector<float> ours = weights;
+  ASSERT_TRUE(compensate_rounding(ours, std::vector<float>(kOutputs, kScale), kLevels, moments).ok());
+  for (std::size_t o = 0; o < kOutputs; ++o) {
+    const auto first = weights.begin() + static_cast<std::ptrdiff_t>(o * kSize);
+    const std::vector<double> theirs = as_in_the_paper({first, first + kSize}, kScale, moments);
+    for (std::size_t i = 0; i < kSize; ++i) EXPECT_NEAR(ours[o * kSize + i], theirs[i], 1e-6) << o << ' ' << i;
+  }
+}
+
 }  // namespace
 }  // namespace mantissa::quant

@@ -1,24 +1,47 @@
 #include "quant/patch_moments.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 
-#include "base/for_each_processor.h"
 #include "base/threads.h"
 
 namespace mantissa::quant {
 namespace {
 
 constexpr int kLargestPatch = 4096;
-constexpr std::size_t kTogether = 8;  // patches added at once: as many products for each load and store of a sum
 
-// row[j] += sum over s of weights[s] * patches[s][j], for j in [0, count).
-MANTISSA_FOR_EACH_PROCESSOR void add_products(float* row, const float* weights, const float* const* patches, std::size_t count) {
-  const float *p0 = patches[0], *p1 = patches[1], *p2 = patches[2], *p3 = patches[3];
-  const float *p4 = patches[4], *p5 = patches[5], *p6 = patches[6], *p7 = patches[7];
-  for (std::size_t j = 0; j < count; ++j) {
-    row[j] += weights[0] * p0[j] + weights[1] * p1[j] + weights[2] * p2[j] + weights[3] * p3[j] + weights[4] * p4[j] + weights[5] * p5[j] +
-              weights[6] * p6[j] + weights[7] * p7[j];
+// Where a patch begins in the input; in the padding: below zero.
+struct Corner {
+  std::size_t batch;
+  int y;
+  int x;
+};
+
+std::vector<Corner> choose_corners(const Window& window, std::size_t count, std::int64_t batches, int rows, int columns,
+                                   std::mt19937_64& random) {
+  std::vector<Corner> corners(count);
+  for (Corner& corner : corners) {
+    corner.batch = static_cast<std::size_t>(random() % static_cast<std::uint64_t>(batches));
+    corner.y = static_cast<int>(random() % static_cast<std::uint64_t>(rows)) * window.stride_y - window.pad_top;
+    corner.x = static_cast<int>(random() % static_cast<std::uint64_t>(columns)) * window.stride_x - window.pad_left;
+  }
+  return corners;
+}
+
+// One channel of a patch, in the order of a row of the weights: row, then column. Padding gives zeros.
+void gather(const Window& window, const float* plane, int height, int width, const Corner& corner, float* patch) {
+  const int end = corner.x + window.dilation_x * window.kernel_width;
+  const bool columns_inside = corner.x >= 0 && end - window.dilation_x < width;
+  for (int ky = 0; ky < window.kernel_height; ++ky) {
+    const int y = corner.y + ky * window.dilation_y;
+    const bool row_inside = y >= 0 && y < height;
+    const float* row = plane + static_cast<std::ptrdiff_t>(row_inside ? y : 0) * width;
+    if (row_inside && columns_inside)
+      for (int x = corner.x; x < end; x += window.dilation_x) *patch++ = row[x];
+    else
+      for (int x = corner.x; x < end; x += window.dilation_x)
+        *patch++ = row_inside && x >= 0 && x < width ? row[x] : 0.0F;
   }
 }
 
@@ -26,16 +49,20 @@ MANTISSA_FOR_EACH_PROCESSOR void add_products(float* row, const float* weights, 
 
 Result<Window> window_of(const ir::Graph& graph, ir::NodeId node) {
   const ir::Tensor* weight = graph.node(node).op == "Conv" ? graph.constant_input(node, 1) : nullptr;
-  if (weight == nullptr || weight->shape.size() != 4 || graph.integer(node, "group", 1) != 1 || graph.text(node, "auto_pad", "NOTSET") != "NOTSET")
+  if (weight == nullptr || weight->shape.size() != 4 || graph.integer(node, "group", 1) != 1 ||
+      graph.text(node, "auto_pad", "NOTSET") != "NOTSET")
     return unsupported(graph.describe(node) + " is not a plain convolution of two dimensions");
   const auto strides = graph.integers(node, "strides", {1, 1});
   const auto dilations = graph.integers(node, "dilations", {1, 1});
   const auto pads = graph.integers(node, "pads", {0, 0, 0, 0});
-  if (strides.size() != 2 || dilations.size() != 2 || pads.size() != 4) return unsupported(graph.describe(node) + " has attributes of other dimensions");
+  if (strides.size() != 2 || dilations.size() != 2 || pads.size() != 4)
+    return unsupported(graph.describe(node) + " has attributes of other dimensions");
   const auto at = [](const std::vector<std::int64_t>& values, std::size_t i) { return static_cast<int>(values[i]); };
-  Window w{at(weight->shape, 1), at(weight->shape, 2), at(weight->shape, 3), at(strides, 0), at(strides, 1), at(dilations, 0),
-           at(dilations, 1),     at(pads, 0),          at(pads, 1),          at(pads, 2),    at(pads, 3)};
-  if (w.size() > kLargestPatch) return unsupported(graph.describe(node) + " sees patches of " + std::to_string(w.size()) + " elements");
+  Window w{at(weight->shape, 1), at(weight->shape, 2), at(weight->shape, 3), at(strides, 0),
+           at(strides, 1),       at(dilations, 0),     at(dilations, 1),     at(pads, 0),
+           at(pads, 1),          at(pads, 2),          at(pads, 3)};
+  if (w.size() > kLargestPatch)
+    return unsupported(graph.describe(node) + " sees patches of " + std::to_string(w.size()) + " elements");
   return w;
 }
 
@@ -44,75 +71,63 @@ std::pair<int, int> Window::output_size(int height, int width) const {
           (width + pad_left + pad_right - dilation_x * (kernel_width - 1) - 1) / stride_x + 1};
 }
 
-// In the order of a row of the weights: channel, then row, then column.
-void Window::gather(std::span<const float> input, int height, int width, int out_y, int out_x, std::span<float> patch) const {
-  std::size_t next = 0;
-  for (int c = 0; c < channels; ++c) {
-    const auto plane = input.subspan(static_cast<std::size_t>(c) * height * width);
-    for (int ky = 0; ky < kernel_height; ++ky) {
-      const int y = out_y * stride_y - pad_top + ky * dilation_y;
-      for (int kx = 0; kx < kernel_width; ++kx) {
-        const int x = out_x * stride_x - pad_left + kx * dilation_x;
-        const bool inside = y >= 0 && y < height && x >= 0 && x < width;
-        patch[next++] = inside ? plane[static_cast<std::size_t>(y) * width + x] : 0.0F;
-      }
-    }
-  }
-}
-
 PatchMoments::PatchMoments(const Window& window)
-    : window_(window), sums_(static_cast<std::size_t>(window.size()) * static_cast<std::size_t>(window.size()), 0.0F) {}
+    : window_(window), sums_(std::make_shared<Triangle>(static_cast<std::size_t>(window.size()))) {}
 
-void PatchMoments::add(std::span<const std::int64_t> shape, std::span<const float> elements, double share, std::mt19937_64& random) {
+void PatchMoments::add(std::span<const std::int64_t> shape, std::span<const float> elements, double share,
+                       std::mt19937_64& random) {
+  assert(factors_.empty());
   const int height = static_cast<int>(shape[2]);
   const int width = static_cast<int>(shape[3]);
   const auto [rows, columns] = window_.output_size(height, width);
   if (rows < 1 || columns < 1) return;
-  const double wanted = std::max(share * rows * columns, 16.0);
-  const std::size_t count = (static_cast<std::size_t>(wanted) + kTogether - 1) / kTogether * kTogether;
+  const auto count = static_cast<std::size_t>(std::max(share * rows * columns, 16.0));
+  const std::vector<Corner> corners = choose_corners(window_, count, shape[0], rows, columns, random);
 
-  const auto size = static_cast<std::size_t>(window_.size());
-  std::vector<float> patches(count * size);
-  for (std::size_t s = 0; s < count; ++s) {
-    const auto batch = static_cast<std::size_t>(random() % static_cast<std::uint64_t>(shape[0]));
-    const int y = static_cast<int>(random() % static_cast<std::uint64_t>(rows));
-    const int x = static_cast<int>(random() % static_cast<std::uint64_t>(columns));
-    window_.gather(elements.subspan(batch * static_cast<std::size_t>(window_.channels) * height * width), height, width, y, x,
-                   std::span(patches).subspan(s * size, size));
-  }
-  base::parallel_for(size, 16, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t first = 0; first < count; first += kTogether)
-      for (std::size_t i = begin; i < end; ++i) {
-        float weights[kTogether];
-        const float* rows_of_patches[kTogether];
-        for (std::size_t s = 0; s < kTogether; ++s) {
-          rows_of_patches[s] = &patches[(first + s) * size];
-          weights[s] = rows_of_patches[s][i];
-        }
-        add_products(&sums_[i * size], weights, rows_of_patches, i + 1);
-      }
+  if (sums_.use_count() > 1) sums_ = std::make_shared<Triangle>(*sums_);
+  const std::size_t stride = sums_->stride;
+  const auto patches = std::make_unique_for_overwrite<float[]>(count * stride);
+  for (std::size_t s = 0; s < count; ++s)
+    std::fill(&patches[s * stride + sums_->size], &patches[s * stride] + stride, 0.0F);
+  // Channel by channel, so that the plane that is picked from stays in the cache.
+  const auto channels = static_cast<std::size_t>(window_.channels);
+  const std::size_t plane = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+  base::parallel_for(channels, 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t c = begin; c < end; ++c)
+      for (std::size_t s = 0; s < count; ++s)
+        gather(window_, &elements[(corners[s].batch * channels + c) * plane], height, width, corners[s],
+               &patches[s * stride + c * sums_->size / channels]);
   });
+  add_products(*sums_, {patches.get(), stride, count});
   samples_ += static_cast<double>(count);
 }
 
-void PatchMoments::add_patch(std::span<const float> patch, double share) {
-  const auto weight = static_cast<float>(share * samples_);
-  for (std::size_t i = 0; i < patch.size(); ++i)
-    for (std::size_t j = 0; j <= i; ++j) sums_[i * patch.size() + j] += weight * patch[i] * patch[j];
-  samples_ += static_cast<double>(weight);
+void PatchMoments::scale_channels(std::span<const double> factors) {
+  factors_.resize(factors.size(), 1.0);
+  for (std::size_t c = 0; c < factors.size(); ++c) factors_[c] *= factors[c];
 }
 
-void PatchMoments::scale_channels(std::span<const double> factors) {
-  const auto size = static_cast<std::size_t>(window_.size());
-  const std::size_t of_channel = size / factors.size();
-  for (std::size_t i = 0; i < size; ++i)
-    for (std::size_t j = 0; j <= i; ++j)
-      sums_[i * size + j] = static_cast<float>(sums_[i * size + j] * factors[i / of_channel] * factors[j / of_channel]);
+double PatchMoments::factor(int element) const {
+  return factors_.empty() ? 1 : factors_[static_cast<std::size_t>(element) / (sums_->size / factors_.size())];
 }
 
 double PatchMoments::mean(int i, int j) const {
-  const auto size = static_cast<std::size_t>(window_.size());
-  return samples_ == 0 ? 0 : static_cast<double>(sums_[static_cast<std::size_t>(i) * size + static_cast<std::size_t>(j)]) / samples_;
+  return samples_ == 0
+             ? 0
+             : factor(i) * factor(j) *
+                   static_cast<double>(sums_->at(static_cast<std::size_t>(i), static_cast<std::size_t>(j))) / samples_;
+}
+
+Triangle PatchMoments::means(std::span<const int> order) const {
+  Triangle means(order.size());
+  if (samples_ == 0) return means;
+  std::vector<float> factors;
+  for (const int element : order) factors.push_back(static_cast<float>(factor(element) / std::sqrt(samples_)));
+  for (std::size_t i = 0; i < order.size(); ++i)
+    for (std::size_t j = i; j < order.size(); ++j)
+      means.row(i)[j] =
+          factors[i] * factors[j] * sums_->at(static_cast<std::size_t>(order[i]), static_cast<std::size_t>(order[j]));
+  return means;
 }
 
 }  // namespace mantissa::quant

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <span>
 #include <utility>
@@ -9,6 +10,7 @@
 
 #include "ir/graph.h"
 #include "mantissa/result.h"
+#include "quant/triangle.h"
 
 namespace mantissa::quant {
 
@@ -22,16 +24,17 @@ struct Window {
 
   // How many positions there are for an input of that size: rows and columns; below 1 where it does not fit.
   [[nodiscard]] std::pair<int, int> output_size(int height, int width) const;
-  // Copies the patch of one output position out of [channels, height, width]; padding gives zeros. `patch` holds size() elements.
-  void gather(std::span<const float> input, int height, int width, int out_y, int out_x, std::span<float> patch) const;
-  [[nodiscard]] int size() const { return channels * kernel_height * kernel_width; }  // elements of a patch, ordered as a row of the weights
+  [[nodiscard]] int size() const {
+    return channels * kernel_height * kernel_width;
+  }  // elements of a patch, ordered as a row of the weights
 };
 
 // The window of a node. Errors (unsupported): not a convolution of two dimensions with constant weights and one group, automatic padding, or more
 // than 4096 elements a patch (the moments of a larger one would not fit the memory of a small machine).
 [[nodiscard]] Result<Window> window_of(const ir::Graph& graph, ir::NodeId node);
 
-// Sum of patch * patch^T over randomly chosen output positions; padding counts as zeros.
+// Sum of patch * patch^T over randomly chosen output positions; padding counts as zeros. Copies share their sums until
+// one of them adds to its own.
 class PatchMoments {
  public:
   explicit PatchMoments(const Window& window);
@@ -39,19 +42,22 @@ class PatchMoments {
   // Takes about `share` of the positions of one input [batch, channels, height, width], at least 16 of them, chosen by the generator.
   void add(std::span<const std::int64_t> shape, std::span<const float> elements, double share, std::mt19937_64& random);
 
-  // One patch, counted as `share` of all that were added before.
-  void add_patch(std::span<const float> patch, double share);
-  // As if every element of input channel c had been multiplied by factors[c].
+  // As if every element of input channel c had been multiplied by factors[c]. Nothing can be added afterwards.
   void scale_channels(std::span<const double> factors);
 
   [[nodiscard]] const Window& window() const { return window_; }
-  // Mean of the product of elements i and j, i >= j.
+  // Mean of the product of elements i and j.
   [[nodiscard]] double mean(int i, int j) const;
+  // All of these means, of the elements order[0], order[1], ...
+  [[nodiscard]] Triangle means(std::span<const int> order) const;
 
  private:
+  [[nodiscard]] double factor(int element) const;
+
   Window window_;
   double samples_ = 0;
-  std::vector<float> sums_;  // row-major square, lower triangle
+  std::shared_ptr<Triangle> sums_;
+  std::vector<double> factors_;  // of channels; empty: 1
 };
 
 }  // namespace mantissa::quant

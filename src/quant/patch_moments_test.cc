@@ -110,5 +110,72 @@ TEST(PatchMoments, ScaleWithTheirChannels) {
   EXPECT_FLOAT_EQ(static_cast<float>(moments.mean(1, 1)), 2500);
 }
 
+// With as many samples of each of the few positions as there are at all, up to chance.
+TEST(PatchMoments, SeeWhatTheConvolutionSees) {
+  const Window window{.channels = 2,
+                      .kernel_height = 3,
+                      .kernel_width = 2,
+                      .stride_y = 2,
+                      .stride_x = 1,
+                      .dilation_y = 1,
+                      .dilation_x = 3,
+                      .pad_top = 1,
+                      .pad_left = 2,
+                      .pad_bottom = 0,
+                      .pad_right = 1};
+  constexpr int kHeight = 5;
+  constexpr int kWidth = 4;
+  std::vector<float> elements(2 * kHeight * kWidth);
+  std::iota(elements.begin(), elements.end(), 1.0F);
+  const auto [rows, columns] = window.output_size(kHeight, kWidth);
+  const auto at = [&](int c, int y, int x) -> double {
+    return y < 0 || y >= kHeight || x < 0 || x >= kWidth
+               ? 0
+               : elements[static_cast<std::size_t>((c * kHeight + y) * kWidth + x)];
+  };
+  std::vector<double> expected(144, 0.0);
+  for (int y = 0; y < rows; ++y)
+    for (int x = 0; x < columns; ++x)
+      for (int i = 0; i < 12; ++i)
+        for (int j = 0; j < 12; ++j) {
+          const auto seen = [&](int e) { return at(e / 6, y * 2 - 1 + e % 6 / 2, x - 2 + e % 2 * 3); };
+          expected[static_cast<std::size_t>(i * 12 + j)] += seen(i) * seen(j) / (rows * columns);
+        }
+  PatchMoments moments(window);
+  std::mt19937_64 random(1);
+  moments.add(std::vector<std::int64_t>{1, 2, kHeight, kWidth}, elements, 2000, random);
+  for (int i = 0; i < 12; ++i)
+    for (int j = 0; j < 12; ++j)
+      EXPECT_NEAR(moments.mean(i, j), expected[static_cast<std::size_t>(i * 12 + j)], 20) << i << ' ' << j;
+}
+
+TEST(PatchMoments, MeansComeInTheOrderAskedFor) {
+  PatchMoments moments(Window{.channels = 3});
+  std::mt19937_64 random(1);
+  moments.add(std::vector<std::int64_t>{1, 3, 1, 1}, std::vector<float>{2, 3, 5}, 1, random);
+  moments.scale_channels(std::vector<double>{1, 2, 1});
+  const std::vector<int> order = {2, 0, 1};
+  const Triangle means = moments.means(order);
+  for (std::size_t i = 0; i < 3; ++i)
+    for (std::size_t j = 0; j < 3; ++j)
+      EXPECT_FLOAT_EQ(means.at(i, j), static_cast<float>(moments.mean(order[i], order[j])));
+  EXPECT_FLOAT_EQ(means.at(0, 2), 5 * 6);
+}
+
+TEST(PatchMoments, ACopyIsItsOwn) {
+  PatchMoments moments(Window{.channels = 1});
+  std::mt19937_64 random(1);
+  moments.add(std::vector<std::int64_t>{1, 1, 1, 1}, std::vector<float>{1}, 1, random);
+  PatchMoments copy = moments;
+  copy.add(std::vector<std::int64_t>{1, 1, 1, 1}, std::vector<float>{3}, 1, random);
+  EXPECT_FLOAT_EQ(static_cast<float>(moments.mean(0, 0)), 1);
+  EXPECT_FLOAT_EQ(static_cast<float>(copy.mean(0, 0)), 5);
+  PatchMoments scaled = moments;
+  scaled.scale_channels(std::vector<double>{2});
+  scaled.scale_channels(std::vector<double>{3});
+  EXPECT_FLOAT_EQ(static_cast<float>(moments.mean(0, 0)), 1);
+  EXPECT_FLOAT_EQ(static_cast<float>(scaled.mean(0, 0)), 36);
+}
+
 }  // namespace
 }  // namespace mantissa::quant

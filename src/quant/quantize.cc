@@ -1,11 +1,12 @@
 #include "quant/quantize.h"
 
 #include <set>
+#include <vector>
 
+#include "base/threads.h"
 #include "quant/choose_range.h"
 #include "quant/correct_bias.h"
 #include "quant/end_of_graph.h"
-#include "quant/round_weights.h"
 
 namespace mantissa::quant {
 namespace {
@@ -28,20 +29,27 @@ int output_axis(const Graph& graph, NodeId id) {
 class Quantizer {
  public:
   Quantizer(Graph graph, const Statistics& statistics, const QuantizeOptions& options)
-      : graph_(std::move(graph)), statistics_(statistics), options_(options), end_(values_at_the_end(graph_)) {}
+      : graph_(std::move(graph)),
+        statistics_(statistics),
+        options_(options),
+        rounded_(options.cache != nullptr ? options.cache : &own_),
+        end_(values_at_the_end(graph_)) {}
 
   Result<Graph> run() {
     for (const ValueId id : plan::values_to_quantize(graph_, options_.style)) MANTISSA_TRY(annotate(id));
+    std::vector<NodeId> layers;
     for (const NodeId id : graph_.sorted())
-      if (has_weights(graph_.node(id)) && graph_.node(id).format == NumberFormat::int8)
-        MANTISSA_TRY(quantize_weights(id).in(graph_.describe(id)));
+      if (has_weights(graph_.node(id)) && graph_.node(id).format == NumberFormat::int8) layers.push_back(id);
+    MANTISSA_TRY(round(layers));
+    for (const NodeId id : layers) MANTISSA_TRY(quantize_weights(id).in(graph_.describe(id)));
     return std::move(graph_);
   }
 
  private:
   Result<const ValueStatistics*> observed(ValueId id) const {
     const auto entry = statistics_.values.find(graph_.value(id).name);
-    if (entry == statistics_.values.end()) return internal_error("the value " + graph_.value(id).name + " was not observed");
+    if (entry == statistics_.values.end())
+      return internal_error("the value " + graph_.value(id).name + " was not observed");
     return &entry->second;
   }
 
@@ -61,7 +69,8 @@ class Quantizer {
     if (is_input && histogram.minimum() >= black && histogram.maximum() <= white)
       value.quantization = range_between(black, white);  // 256 steps from black to white hold an 8-bit picture exactly
     else
-      value.quantization = choose_range(histogram, is_input || end_.contains(id) ? RangeMethod::minimum_maximum : RangeMethod::least_squares);
+      value.quantization = choose_range(
+          histogram, is_input || end_.contains(id) ? RangeMethod::minimum_maximum : RangeMethod::least_squares);
     return {};
   }
 
@@ -69,28 +78,33 @@ class Quantizer {
     const ValueId input = graph_.node(id).inputs[0];
     const ValueId weight = own_copy(id, 1);
     MANTISSA_ASSIGN(const std::vector<float> before, graph_.value(weight).constant->floats());
-    MANTISSA_TRY(round(id, weight));
+    graph_.value(weight).constant = rounded_->at(id).values;
+    graph_.value(weight).quantization = rounded_->at(id).annotation;
     if (graph_.node(id).op == "Conv") {
       MANTISSA_ASSIGN(const ValueStatistics* statistics, observed(input));
       MANTISSA_TRY(correct_bias(graph_, id, before, *statistics));
     }
-    if (options_.style == pass::QdqStyle::closed && graph_.constant_input(id, 2) != nullptr) annotate_bias(id, input, weight);
+    if (options_.style == pass::QdqStyle::closed && graph_.constant_input(id, 2) != nullptr)
+      annotate_bias(id, input, weight);
     return {};
   }
 
-  Result<void> round(NodeId id, ValueId weight) {
-    ir::Value& value = graph_.value(weight);
-    if (options_.cache != nullptr) {
-      if (const auto known = options_.cache->find(id); known != options_.cache->end()) {
-        value.constant = known->second.values;
-        value.quantization = known->second.annotation;
-        return {};
+  // Those weights that were not rounded before. A layer takes as much memory as its moments while it is worked on.
+  Result<void> round(std::vector<NodeId> layers) {
+    std::erase_if(layers, [&](NodeId id) { return rounded_->contains(id); });
+    std::vector<Result<RoundedWeights>> rounded(layers.size(), Result<RoundedWeights>(internal_error("not rounded")));
+    base::parallel_for(layers.size(), 1, [&](std::size_t begin, std::size_t end) {
+      for (std::size_t i = begin; i < end; ++i) {
+        const auto moments = statistics_.moments.find(layers[i]);
+        rounded[i] =
+            round_weights(*graph_.constant_input(layers[i], 1), output_axis(graph_, layers[i]), options_.weight_levels,
+                          moments == statistics_.moments.end() ? nullptr : &moments->second);
       }
+    });
+    for (std::size_t i = 0; i < layers.size(); ++i) {
+      MANTISSA_ASSIGN(RoundedWeights weights, std::move(rounded[i]).in(graph_.describe(layers[i])));
+      rounded_->emplace(layers[i], std::move(weights));
     }
-    const auto moments = statistics_.moments.find(id);
-    MANTISSA_TRY(round_weights(graph_, weight, output_axis(graph_, id), options_.weight_levels,
-                               moments == statistics_.moments.end() ? nullptr : &moments->second));
-    if (options_.cache != nullptr) options_.cache->insert({id, {*value.constant, *value.quantization}});
     return {};
   }
 
@@ -119,12 +133,15 @@ class Quantizer {
   Graph graph_;
   const Statistics& statistics_;
   const QuantizeOptions& options_;
+  WeightCache own_;
+  WeightCache* rounded_;
   std::set<ValueId> end_;
 };
 
 }  // namespace
 
-Result<Graph> quantize(const Graph& graph, const plan::Plan& plan, const Statistics& statistics, const QuantizeOptions& options) {
+Result<Graph> quantize(const Graph& graph, const plan::Plan& plan, const Statistics& statistics,
+                       const QuantizeOptions& options) {
   Graph planned = graph;
   plan::apply(plan, planned);
   return Quantizer(std::move(planned), statistics, options).run();

@@ -8,22 +8,19 @@
 #include "mantissa/result.h"
 #include "pass/lower_to_qdq.h"
 #include "plan/plan.h"
+#include "quant/round_weights.h"
 #include "quant/statistics.h"
 
 namespace mantissa::quant {
 
 // Weights that were rounded before: they do not depend on which other layers stay in float, and rounding them costs most of the time.
-struct RoundedWeights {
-  ir::Tensor values;
-  ir::Quantization annotation;
-};
 using WeightCache = std::map<ir::NodeId, RoundedWeights>;
 
 struct QuantizeOptions {
   pass::QdqStyle style = pass::QdqStyle::closed;
-  int weight_levels = 127;                          // of the target: 63 where products are added in 16 bits
+  int weight_levels = 127;                           // of the target: 63 where products are added in 16 bits
   std::pair<double, double> picture_range = {0, 1};  // black and white in the network's numbers
-  WeightCache* cache = nullptr;                     // read and filled; of this graph, these statistics and these levels only
+  WeightCache* cache = nullptr;  // read and filled; of this graph, these statistics and these levels only
 };
 
 // The graph with the plan's formats, annotated values and weights, and corrected biases; ready for pass::lower_to_qdq.

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/for_each_processor.h"
 #include "base/threads.h"
 #include "quant/compensate_rounding.h"
 
@@ -11,43 +12,43 @@ namespace mantissa::quant {
 namespace {
 
 constexpr int kCandidates = 80;
-constexpr float kSmallest = 0.5F;  // of the scale that clips nothing
-
-// To nearest even by adding and taking away 1.5 * 2^23, which a compiler vectorises on every processor. Good for magnitudes below 2^22.
-float nearest(float x) {
-  constexpr float kMagic = 12582912.0F;
-  return (x + kMagic) - kMagic;
-}
+constexpr float kSmallest = 0.5F;   // of the scale that clips nothing
+constexpr std::size_t kLanes = 16;  // sums on the way at once, which a compiler keeps in vectors
 
 float round_to_level(float weight, float scale, float levels) {
-  return std::clamp(nearest(weight / scale), -levels, levels) * scale;
+  return std::clamp(std::nearbyint(weight / scale), -levels, levels) * scale;
 }
 
-float squared_error(const std::vector<float>& weights, float scale, float levels) {
-  float lanes[16] = {};
-  std::size_t i = 0;
-  for (; i + 16 <= weights.size(); i += 16)
-    for (std::size_t lane = 0; lane < 16; ++lane) {
-      const float difference = round_to_level(weights[i + lane], scale, levels) - weights[i + lane];
-      lanes[lane] += difference * difference;
+// Of rounding to multiples of the scale; `count` is a multiple of kLanes.
+MANTISSA_FOR_EACH_PROCESSOR float squared_error(const float* weights, std::size_t count, float scale, float levels) {
+  // 1.5 * 2^23: adding and taking it away rounds to nearest even on every processor. Good for magnitudes below 2^22.
+  constexpr float kMagic = 12582912.0F;
+  const float to_level = 1 / scale;
+  float sums[kLanes] = {};
+  for (std::size_t i = 0; i < count; i += kLanes)
+    MANTISSA_FOR_LANES (lane, kLanes) {
+      const float wanted = weights[i + lane] * to_level;
+      const float level = (wanted + kMagic) - kMagic;
+      const float held = level < -levels ? -levels : level > levels ? levels : level;
+      const float difference = held * scale - weights[i + lane];
+      sums[lane] += difference * difference;
     }
-  for (; i < weights.size(); ++i) {
-    const float difference = round_to_level(weights[i], scale, levels) - weights[i];
-    lanes[i % 16] += difference * difference;
-  }
-  return std::accumulate(std::begin(lanes), std::end(lanes), 0.0F);
+  float sum = 0;
+  for (std::size_t lane = 0; lane < kLanes; ++lane) sum += sums[lane];
+  return sum;
 }
 
-float best_scale(const std::vector<float>& weights, float levels) {
+float best_scale(std::vector<float> weights, float levels) {
   float largest = 0;
   for (const float w : weights) largest = std::max(largest, std::fabs(w));
   const float unclipped = largest / levels;
   if (!std::isnormal(unclipped)) return 1.0F;  // nothing but zeros, which any scale holds
+  weights.resize((weights.size() + kLanes - 1) / kLanes * kLanes, 0.0F);
   float best = unclipped;
-  float least = squared_error(weights, best, levels);
+  float least = squared_error(weights.data(), weights.size(), best, levels);
   for (int i = 1; i <= kCandidates; ++i) {
     const float scale = unclipped * (1 - (1 - kSmallest) * static_cast<float>(i) / kCandidates);
-    const float error = squared_error(weights, scale, levels);
+    const float error = squared_error(weights.data(), weights.size(), scale, levels);
     if (error < least) {
       least = error;
       best = scale;
@@ -58,30 +59,32 @@ float best_scale(const std::vector<float>& weights, float levels) {
 
 }  // namespace
 
-Result<void> round_weights(ir::Graph& graph, ir::ValueId weight, int axis, int levels, const PatchMoments* moments) {
-  const std::vector<std::int64_t> shape = graph.value(weight).constant->shape;
-  MANTISSA_ASSIGN(std::vector<float> reals, graph.value(weight).constant->floats());
+Result<RoundedWeights> round_weights(const ir::Tensor& weight, int axis, int levels, const PatchMoments* moments) {
+  const std::vector<std::int64_t>& shape = weight.shape;
+  MANTISSA_ASSIGN(std::vector<float> reals, weight.floats());
   const auto channels = static_cast<std::size_t>(shape[static_cast<std::size_t>(axis)]);
   std::size_t inner = 1;
-  for (std::size_t d = static_cast<std::size_t>(axis) + 1; d < shape.size(); ++d) inner *= static_cast<std::size_t>(shape[d]);
+  for (std::size_t d = static_cast<std::size_t>(axis) + 1; d < shape.size(); ++d)
+    inner *= static_cast<std::size_t>(shape[d]);
   const std::size_t period = inner * channels;  // the weights of a channel lie `inner` together, once in every period
-  ir::Quantization annotation{base::NumberFormat::int8, std::vector<float>(channels), std::vector<std::int32_t>(channels, 0), axis};
+  ir::Quantization annotation{base::NumberFormat::int8, std::vector<float>(channels),
+                              std::vector<std::int32_t>(channels, 0), axis};
   base::parallel_for(channels, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t c = begin; c < end; ++c) {
       std::vector<float> own;
       for (std::size_t start = c * inner; start < reals.size(); start += period)
-        own.insert(own.end(), reals.begin() + static_cast<std::ptrdiff_t>(start), reals.begin() + static_cast<std::ptrdiff_t>(start + inner));
-      const float scale = best_scale(own, static_cast<float>(levels));
+        own.insert(own.end(), reals.begin() + static_cast<std::ptrdiff_t>(start),
+                   reals.begin() + static_cast<std::ptrdiff_t>(start + inner));
+      const float scale = best_scale(std::move(own), static_cast<float>(levels));
       annotation.scales[c] = scale;
       if (moments != nullptr) continue;
       for (std::size_t start = c * inner; start < reals.size(); start += period)
-        for (std::size_t i = start; i < start + inner; ++i) reals[i] = round_to_level(reals[i], scale, static_cast<float>(levels));
+        for (std::size_t i = start; i < start + inner; ++i)
+          reals[i] = round_to_level(reals[i], scale, static_cast<float>(levels));
     }
   });
   if (moments != nullptr) MANTISSA_TRY(compensate_rounding(reals, annotation.scales, levels, *moments));
-  graph.value(weight).constant = ir::Tensor::of_floats(shape, std::move(reals));
-  graph.value(weight).quantization = std::move(annotation);
-  return {};
+  return RoundedWeights{ir::Tensor::of_floats(shape, std::move(reals)), std::move(annotation)};
 }
 
 }  // namespace mantissa::quant

@@ -21,10 +21,9 @@ Rounded rounded(std::vector<std::int64_t> shape, int axis, int levels) {
   for (const std::int64_t size : shape) count *= size;
   std::vector<float> weights(static_cast<std::size_t>(count));
   for (float& w : weights) w = 0.05F * long_tailed(random);
-  ir::Graph graph;
-  const ir::ValueId weight = graph.add_constant("w", ir::Tensor::of_floats(std::move(shape), weights));
-  EXPECT_TRUE(round_weights(graph, weight, axis, levels).ok());
-  return {weights, graph.value(weight).constant->floats().value(), *graph.value(weight).quantization};
+  const auto result = round_weights(ir::Tensor::of_floats(std::move(shape), weights), axis, levels);
+  EXPECT_TRUE(result.ok());
+  return {weights, result->values.floats().value(), result->annotation};
 }
 
 double squared_error(const Rounded& r) {
@@ -71,11 +70,10 @@ TEST(RoundWeights, BeatsTheScaleThatClipsNothing) {
 }
 
 TEST(RoundWeights, KeepsZeros) {
-  ir::Graph graph;
-  const ir::ValueId weight = graph.add_constant("w", ir::Tensor::of_floats({1, 3}, {0, 0, 0}));
-  ASSERT_TRUE(round_weights(graph, weight, 0, 127).ok());
-  EXPECT_EQ(graph.value(weight).constant->floats().value(), (std::vector<float>{0, 0, 0}));
-  EXPECT_GT(graph.value(weight).quantization->scales[0], 0);
+  const auto result = round_weights(ir::Tensor::of_floats({1, 3}, {0, 0, 0}), 0, 127);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->values.floats().value(), (std::vector<float>{0, 0, 0}));
+  EXPECT_GT(result->annotation.scales[0], 0);
 }
 
 }  // namespace

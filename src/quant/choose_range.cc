@@ -28,11 +28,12 @@ class ClippingError {
 
   [[nodiscard]] double above(double edge) const { return error(first_bin_above(edge), Histogram::kBins, edge); }
   [[nodiscard]] double below(double edge) const { return error(0, first_bin_above(edge), edge); }
-  [[nodiscard]] double between(double low, double high) const { return count_[first_bin_above(high)] - count_[first_bin_above(low)]; }
+  [[nodiscard]] double count_below(double edge) const { return count_[first_bin_above(edge)]; }
 
  private:
   [[nodiscard]] std::size_t first_bin_above(double edge) const {
-    const double bin = std::floor(edge / histogram_.bin_width() + Histogram::kBins / 2.0 + 0.5);  // whose centre is beyond the edge
+    const double bin =
+        std::floor(edge / histogram_.bin_width() + Histogram::kBins / 2.0 + 0.5);  // whose centre is beyond the edge
     return static_cast<std::size_t>(std::clamp(bin, 0.0, static_cast<double>(Histogram::kBins)));
   }
   [[nodiscard]] double error(std::size_t begin, std::size_t end, double edge) const {
@@ -47,6 +48,23 @@ class ClippingError {
   std::vector<double> sum_{0.0};
   std::vector<double> squares_{0.0};
 };
+
+// A candidate for one end of the range.
+struct End {
+  double edge;
+  double clipping;     // squared error of what lies beyond
+  double count_below;  // elements
+};
+
+template <class MakeEnd>
+std::vector<End> ends(double outermost, const MakeEnd& make_end) {
+  std::vector<End> candidates;
+  for (int i = 0; i <= kSteps; ++i) {
+    candidates.push_back(make_end(outermost * (1 - (1 - kSmallest) * i / kSteps)));
+    if (outermost == 0) break;  // nothing to search
+  }
+  return candidates;
+}
 
 ir::Quantization annotation(double low, double high, base::NumberFormat format) {
   low = std::min(low, 0.0);
@@ -73,25 +91,26 @@ ir::Quantization choose_range(const Histogram& histogram, RangeMethod method, ba
   // Rounding costs step^2 / 12 for every element inside (uniform error within a step).
   const ClippingError clipping(histogram);
   const bool symmetric = format == base::NumberFormat::int8;
+  const std::vector<End> highs = ends(high, [&](double edge) {
+    return End{edge, clipping.above(edge), clipping.count_below(edge)};
+  });
+  const std::vector<End> lows = ends(low, [&](double edge) {
+    return End{edge, clipping.below(edge), clipping.count_below(edge)};
+  });
   double best_error = INFINITY;
   double best_low = low;
   double best_high = high;
-  for (int i = 0; i <= kSteps; ++i) {
-    const double candidate_high = high * (1 - (1 - kSmallest) * i / kSteps);
-    for (int j = 0; j <= kSteps; ++j) {
-      if (symmetric && j != i) continue;
-      const double candidate_low = low * (1 - (1 - kSmallest) * j / kSteps);
-      const double step = (candidate_high - candidate_low) / 255;
-      const double inside = clipping.between(candidate_low, candidate_high);
-      const double error = inside * step * step / 12 + kClippingWeight * (clipping.above(candidate_high) + clipping.below(candidate_low));
+  for (std::size_t i = 0; i < highs.size(); ++i)
+    for (std::size_t j = symmetric ? i : 0; j < (symmetric ? i + 1 : lows.size()); ++j) {
+      const double step = (highs[i].edge - lows[j].edge) / 255;
+      const double inside = highs[i].count_below - lows[j].count_below;
+      const double error = inside * step * step / 12 + kClippingWeight * (highs[i].clipping + lows[j].clipping);
       if (error < best_error) {
         best_error = error;
-        best_low = candidate_low;
-        best_high = candidate_high;
+        best_low = lows[j].edge;
+        best_high = highs[i].edge;
       }
-      if (low == 0) break;  // one-sided: nothing to search below
     }
-  }
   return annotation(best_low, best_high, format);
 }
 

@@ -23,5 +23,6 @@
 #if defined(__GNUC__) && !defined(__clang__)
 #define MANTISSA_FOR_LANES(lane, count) _Pragma("GCC unroll 1") for (std::size_t lane = 0; lane < (count); ++lane)
 #else
+// NOLINTNEXTLINE(bugprone-macro-parentheses): a name that is declared cannot be in parentheses
 #define MANTISSA_FOR_LANES(lane, count) for (std::size_t lane = 0; lane < (count); ++lane)
 #endif

@@ -85,7 +85,7 @@ MANTISSA_FOR_EACH_PROCESSOR void find_extremes(const float* elements, std::size_
     std::uint32_t any = 0;
     MANTISSA_FOR_LANES (lane, kLanes) {
       const float x = elements[piece * kLanes + lane];
-      any |= (x < low) | (x > high) ? 1U : 0U;
+      any |= ((x < low) | (x > high)) ? 1U : 0U;
     }
     found[piece] = any;
   }

@@ -111,7 +111,7 @@ struct Manifest {
 [[nodiscard]] std::string to_json(const Manifest& manifest);
 // Errors (bad_input): not JSON, a field that is missing or of the wrong kind,
 // a path that leads out of the release; (unsupported): a newer schema.
-[[nodiscard]] Result<Manifest> manifest_from_json(std::string_view json);
+[[nodiscard]] Result<Manifest> manifest_from_json(std::string_view text);
 // <folder>/release.json. Errors also: the folder is no release.
 [[nodiscard]] Result<Manifest> read_manifest(const std::filesystem::path& folder);
 

@@ -75,11 +75,11 @@ TEST(Manifest, RefusesPathsThatLeadOut) {
 }
 
 TEST(Manifest, RefusesWhatIsNotOne) {
-  for (const char* text : {"", "{", "[]", "3", "{}", "{\"schema\": \"x\"}"})
+  for (const char* text : {"", "{", "[]", "3", "{}", R"({"schema": "x"})"})
     EXPECT_EQ(manifest_from_json(text).error().code, ErrorCode::bad_input);
-  EXPECT_EQ(manifest_from_json(replaced(to_json(example()), "\"schema\": 1", "\"schema\": 2")).error().code,
+  EXPECT_EQ(manifest_from_json(replaced(to_json(example()), R"("schema": 1)", R"("schema": 2)")).error().code,
             ErrorCode::unsupported);
-  EXPECT_EQ(manifest_from_json(replaced(to_json(example()), "\"scale\": 4", "\"scale\": -4")).error().code,
+  EXPECT_EQ(manifest_from_json(replaced(to_json(example()), R"("scale": 4)", R"("scale": -4)")).error().code,
             ErrorCode::bad_input);
   EXPECT_EQ(read_manifest("no such folder").error().code, ErrorCode::bad_input);
 }

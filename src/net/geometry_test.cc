@@ -291,6 +291,7 @@ TEST(Geometry, SurvivesNonsense) {
         for (const bool picture_first : {true, false}) {
           Sketch s;
           std::vector<ir::ValueId> in;
+          in.reserve(5);
           for (int i = 0; i < inputs; ++i) in.push_back(i == 0 && picture_first ? s.x : s.integers(list));
           for (const std::int64_t number : {std::int64_t{0}, std::int64_t{-9}, huge}) {
             const auto out = s.graph.add(

@@ -25,7 +25,7 @@ TEST(TaskMetadata, SurvivesAFile) {
   Network network = built(States().srvgg(3, 4, 1, 2, false));
   network.task.range_high = 255;
   network.task.radius.reset();
-  network.task.assumed.push_back("a \"quoted\" fact \xFF");
+  network.task.assumed.emplace_back("a \"quoted\" fact \xFF");
   ir::Graph graph = network.graph;
   write_task_metadata(network, graph);
   write_task_metadata(network, graph);
@@ -72,19 +72,19 @@ TEST(TaskMetadata, ThatIsWrongIsAnError) {
                                "1",
                                "{",
                                std::string(100000, '['),
-                               with("\"scale\":2", "\"scale\":3"),
-                               with("\"scale\":2", "\"scale\":\"2\""),
-                               with("\"scale\":2", "\"scale\":0"),
-                               with("\"scale\":2", "\"scale\":1e300"),
-                               with("\"colour\":\"ycbcr\"", "\"colour\":\"blue\""),
-                               with("\"colour\":\"ycbcr\"", "\"colour\":\"luminance\""),
+                               with(R"("scale":2)", R"("scale":3)"),
+                               with(R"("scale":2)", R"("scale":"2")"),
+                               with(R"("scale":2)", R"("scale":0)"),
+                               with(R"("scale":2)", R"("scale":1e300)"),
+                               with(R"("colour":"ycbcr")", R"("colour":"blue")"),
+                               with(R"("colour":"ycbcr")", R"("colour":"luminance")"),
                                with("[0.0,1.0]", "[1.0,0.0]"),
                                with("[0.0,1.0]", "[0.0]"),
                                with("[0.0,1.0]", "[0.0,1e99]"),
-                               with("\"radius\":4", "\"radius\":-4"),
-                               with("\"stride\":1", "\"stride\":0"),
-                               with("\"assumed\":[]", "\"assumed\":[1]"),
-                               with("\"assumed\":[]", "\"assumed\":{}")};
+                               with(R"("radius":4)", R"("radius":-4)"),
+                               with(R"("stride":1)", R"("stride":0)"),
+                               with(R"("assumed":[])", R"("assumed":[1])"),
+                               with(R"("assumed":[])", R"("assumed":{})")};
   for (const std::string& text : cases) {
     graph.metadata[0].second = text;
     const auto again = network_from_graph(graph);

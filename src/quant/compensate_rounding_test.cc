@@ -92,6 +92,7 @@ TEST(CompensateRounding, KeepsToTheGridOfEachChannel) {
   std::vector<float> weights = some_weights();
   weights[3] = 5;  // far beyond the grid
   std::vector<float> scales;
+  scales.reserve(kOutputs);
   for (int o = 0; o < kOutputs; ++o) scales.push_back(0.02F * static_cast<float>(o + 1));
   ASSERT_TRUE(compensate_rounding(weights, scales, kLevels, moments_of(patches(0.9F, 100))).ok());
   for (std::size_t i = 0; i < weights.size(); ++i) {
@@ -105,7 +106,7 @@ TEST(CompensateRounding, ManagesInputsThatAreAlwaysZero) {
   std::vector<float> weights = some_weights();
   const std::vector<float> expected = to_nearest(weights, 0.05F);
   ASSERT_TRUE(compensate_rounding(weights, std::vector<float>(kOutputs, 0.05F), kLevels,
-                                  moments_of(std::vector<float>(10 * kSize)))
+                                  moments_of(std::vector<float>(std::size_t{10} * kSize)))
                   .ok());
   EXPECT_EQ(weights, expected) << "without anything to go by, to the nearest";
 }

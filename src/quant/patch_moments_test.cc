@@ -81,7 +81,7 @@ TEST(PatchMoments, ApproachTheMomentsOfTheInput) {
 
 TEST(PatchMoments, DependOnTheSeedAlone) {
   const Window window{.channels = 1, .kernel_height = 3, .kernel_width = 3};
-  std::vector<float> elements(64 * 64);
+  std::vector<float> elements(std::size_t{64} * 64);
   std::iota(elements.begin(), elements.end(), 0.0F);
   const auto of_seed = [&](std::uint64_t seed) {
     std::mt19937_64 random(seed);

@@ -37,9 +37,9 @@ Result<Target> from_json(const Json& json) {
 
 }  // namespace
 
-Result<Target> parse_target(std::string_view text) {
+Result<Target> parse_target(std::string_view json) {
   try {
-    return from_json(Json::parse(text));
+    return from_json(Json::parse(json));
   } catch (const Json::exception& problem) {
     return bad_input("a target of the catalogue cannot be read: " + std::string(problem.what()));
   }

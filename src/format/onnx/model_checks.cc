@@ -64,7 +64,7 @@ std::string describe(const onnx::NodeProto& node) {
   text += node.op_type();
   if (!node.name().empty()) text += " " + node.name();
   for (const std::string& output : node.output()) {
-    if (!output.empty()) return text + " (output " + output + ")";
+    if (!output.empty()) return text.append(" (output ").append(output).append(")");
   }
   return text;
 }

@@ -73,9 +73,9 @@ void gather(const Picture& rows, int y, std::byte* out) {
 
 class VipsWriter final : public PictureWriter {
  public:
-  VipsWriter(const std::filesystem::path& path, base::AtomicFile file, const PictureInfo& info, const Saver& saver,
+  VipsWriter(std::filesystem::path path, base::AtomicFile file, const PictureInfo& info, const Saver& saver,
              const WriteOptions& options)
-      : path_(path),
+      : path_(std::move(path)),
         file_(std::move(file)),
         info_(info),
         bits_(bits_written(saver, info.bits)),

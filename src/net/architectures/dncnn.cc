@@ -104,7 +104,7 @@ Result<Network> build(const ir::StateDict& state) {
   task.colour = *colour_of_channels(p->channels);
   // IRCNN of the same authors has the same keys and shapes and dilated convolutions.
   if (p->steps.size() == 7 && !p->normalized && p->form.root == "model") {
-    task.assumed.push_back("architecture DnCNN (an IRCNN leaves the same keys)");
+    task.assumed.emplace_back("architecture DnCNN (an IRCNN leaves the same keys)");
   }
   return builder.finish(x, std::move(task),
                         {{"channels", std::to_string(p->channels)},

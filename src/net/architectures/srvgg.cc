@@ -74,7 +74,7 @@ Result<Network> build(const ir::StateDict& state) {
   task.kind = p->scale > 1 ? "super-resolution" : "restoration";
   task.colour = *colour_of_channels(p->channels);
   task.scale = p->scale;
-  if (!p->prelu) task.assumed.push_back("activation ReLU (a LeakyReLU of 0.1 leaves the same keys)");
+  if (!p->prelu) task.assumed.emplace_back("activation ReLU (a LeakyReLU of 0.1 leaves the same keys)");
   return builder.finish(x, std::move(task),
                         {{"channels", std::to_string(p->channels)},
                          {"features", std::to_string(p->features)},

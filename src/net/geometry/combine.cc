@@ -113,8 +113,7 @@ void fold_phases(Axis& axis, Flow& flow) {
     Reach& reach = reach_along(flow, before.role);
     reach.low = reach.low - Rational(factor - 1, factor) * reach.step;
     reach.step = reach.step / factor;
-    for (std::size_t p = 0; p < before.size.size(); ++p)
-      before.size[p] = std::min(before.size[p], kLongestAxis / factor) * factor;
+    for (std::int64_t& size : before.size) size = std::min(size, kLongestAxis / factor) * factor;
     axis.erase(axis.begin() + static_cast<std::ptrdiff_t>(i));
   }
 }

@@ -141,7 +141,7 @@ Result<void> reduce(Walk& walk, ir::NodeId node) {
     if (!gone[i])
       axes.push_back(flow.axes[i]);
     else if (walk.graph().integer(node, "keepdims", 1) != 0)
-      axes.push_back({});
+      axes.emplace_back();
   }
   flow.axes = std::move(axes);
   walk.set_output(node, std::move(flow));

@@ -173,7 +173,7 @@ Result<void> conv_rule(Walk& walk, ir::NodeId node, bool back) {
   const std::int64_t group = std::clamp<std::int64_t>(walk.graph().integer(node, "group", 1), 1, kLargestAttribute);
   const std::int64_t features =
       back ? std::min(base_size(weight.axes[1]), kLongestAxis / group) * group : base_size(weight.axes[0]);
-  double per_position = static_cast<double>(base_size(weight.axes[1]));
+  auto per_position = static_cast<double>(base_size(weight.axes[1]));
   for (const std::int64_t size : kernel) per_position *= static_cast<double>(size);
   const double before = elements_of(flow);
   MANTISSA_TRY(apply(walk, node, std::move(flow), kernel, plain_axis(features), back));

@@ -89,6 +89,21 @@ class RealNetworks(Case):
         self.make("onnx/dncnn.onnx", *NOISE)
         self.restore(sorted((IMAGES / "set12").glob("*.png"))[0], 1)
 
+    def test_ffdnet_is_told_the_level_of_noise(self):
+        colour = ("--calibrate", IMAGES / "calibration/bsd_color", "--evaluate", IMAGES / "kodak24")
+        for network, levels in (("ffdnet", "25"), ("ffdnet_map", "0:50")):
+            with self.subTest(network):
+                manifest = self.make(f"onnx/{network}.onnx", *colour, "--sigma", levels)
+                self.assertEqual(manifest["made"]["degradation"], f"noise:{levels}")
+                self.assertEqual(manifest["network"]["task"]["condition"]["step"], 1 if network == "ffdnet" else 2)
+                self.assertGreater(self.fp32_psnr(manifest), 31, "32.57 dB at 25 on these four pictures")
+                for artifact in manifest["artifacts"] + manifest["left_out"]:
+                    if artifact["variant"] == "int8":
+                        self.assertLess(artifact["verdict"]["figures"]["loss_percent"], 0.5)
+                self.restore(sorted((IMAGES / "kodak24").glob("*.png"))[0], 1, "--sigma", "20")
+                shutil.rmtree(self.folder / "release")
+                (self.folder / "restored.png").unlink()
+
     def test_folder_of_real_photographs(self):
         pictures = self.folder / "pictures"
         pictures.mkdir()

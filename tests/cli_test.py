@@ -8,7 +8,7 @@ import unittest
 import zlib
 
 from cli_tools import (PYTHON, PYTHONPATH, ROOT, Case, chunk, exif_of, icc_profile, mantissa, pictures, png, png_chunks, read_png, tiny_network,
-                       tiny_state)
+                       tiny_denoiser, tiny_state)
 
 FIGURES = ("psnr_to_fp32", "worst_psnr_to_fp32", "worst_tile_psnr", "mean_shift", "flat_black", "flat_white", "finite")
 
@@ -253,6 +253,68 @@ class Pictures(Case):
         red, green, blue = rows[30][120:123]
         self.assertTrue(red > green + 0.2 > blue + 0.3, (red, green, blue))
         self.assertEqual(read_png(self.restored(png(40, 30, channels=1), "grey.png"))[:3], (80, 60, 1))
+
+
+class Told(Case):
+    """Networks that are told the level of noise."""
+
+    def denoiser(self, form):
+        network = tiny_denoiser(self.folder / f"{form}.onnx", form)
+        if network is None:
+            self.skipTest(f"{PYTHON} has no onnx; tools/setup.py --tests installs it")
+        return network
+
+    def test_release_and_run(self):
+        for form, step in (("number", 1), ("map", 2)):
+            with self.subTest(form):
+                network, out = self.denoiser(form), self.folder / f"out {form}"
+                clean = pictures(self.folder / f"clean {form}")
+                self.assertTrue(self.json_of("release", network, "--calibrate", clean, "--sigma", "5:50", "-o", out)["complete"])
+                manifest = json.loads((out / "release.json").read_text())
+                told = {"input": "sigma" if form == "number" else "noise_map", "form": form, "step": step, "divisor": 255.0, "levels": [5.0, 50.0]}
+                self.assertEqual(manifest["network"]["task"]["condition"], told)
+                self.assertEqual(manifest["made"]["degradation"], "noise:5:50")
+                self.assertEqual(self.json_of("inspect", out / "int8/model.onnx")["condition"], told)
+                self.assertIn("5 to 50", self.succeeds("inspect", out / "fp32/model.onnx").stdout)
+                self.check_run(out, clean / "0.png")
+
+    def check_run(self, release, picture):
+        """What is told changes the picture, and every variant agrees about it."""
+        restored = {}
+        for variant, level in (("fp32", 10), ("fp32", 50), ("int8", 50)):
+            to = self.folder / f"{release.name} {variant} {level}.png"
+            self.succeeds("run", release, picture, "-o", to, "--variant", variant, "--sigma", level)
+            restored[variant, level] = [v for row in read_png(to)[4] for v in row]
+        apart = lambda a, b: max(abs(p - q) for p, q in zip(restored[a], restored[b]))
+        self.assertGreater(apart(("fp32", 10), ("fp32", 50)), 2 / 255)
+        self.assertLessEqual(apart(("fp32", 50), ("int8", 50)), 4 / 255)
+        self.refused(2, "run", release, picture, "-o", self.folder / "o.png", "--overwrite", says=["--sigma", "5:50"])
+        beyond = self.succeeds("run", release, picture, "-o", self.folder / "o.png", "--variant", "int8", "--sigma", 90, "--overwrite")
+        self.assertIn("5:50", beyond.stderr)
+
+    def test_one_level_for_pictures_that_are_noisy_already(self):
+        network, noisy = self.denoiser("number"), pictures(self.folder / "noisy")
+        self.refused(2, "release", network, "--calibrate", noisy, "--sigma", "0:50", "--degrade", "none", "-o", self.folder / "out", says=["noisy"])
+        self.succeeds("release", network, "--calibrate", noisy, "--sigma", "20", "--degrade", "none", "-o", self.folder / "out")
+        made = json.loads((self.folder / "out/release.json").read_text())
+        self.assertEqual((made["made"]["degradation"], made["network"]["task"]["condition"]["levels"]), ("none", [20.0, 20.0]))
+
+    def test_wrong_words(self):
+        network, clean = self.denoiser("map"), pictures(self.folder / "clean")
+        release = ("release", network, "--calibrate", clean, "-o", self.folder / "out")
+        self.refused(2, *release, says=["noise_map", "--sigma"])
+        for words in (["--sigma", "much"], ["--sigma", "50:0"], ["--sigma", "300"], ["--sigma", "25", "--degrade", "noise:15"],
+                      ["--sigma", "0:50", "--degrade", "noise:25"], ["--sigma", "25", "--degrade", "bicubic:2"]):
+            self.refused(2, *release, *words)
+        self.assertFalse((self.folder / "out").exists())
+        run = ("run", network, clean / "0.png", "-o", self.folder / "o.png")
+        self.refused(2, *run, says=["noise_map", "--sigma"])
+        for word in ("0:50", "-3", "256", "nan"):
+            self.refused(2, *run, "--sigma", word)
+        self.assertEqual(self.succeeds(*run, "--sigma", "25").returncode, 0)
+        other = tiny_network(self.folder / "n.pth")
+        self.refused(2, "release", other, "--calibrate", clean, "--sigma", "25", "-o", self.folder / "out", says=["--sigma"])
+        self.refused(2, "run", other, clean / "0.png", "--sigma", "25", "-o", self.folder / "o2.png", says=["--sigma"])
 
 
 class Commands(Case):

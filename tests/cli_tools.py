@@ -189,3 +189,35 @@ def tiny_state(scale=2, features=8, spread=0.05, colours=3):
 
 def tiny_network(path, **options):
     return checkpoint(path, tiny_state(**options))
+
+
+DENOISER = """
+import random, sys
+import onnx
+from onnx import TensorProto, helper
+is_map = sys.argv[2] == "map"
+numbers = random.Random(1)
+def weights(name, *shape):
+    count = shape[0] * shape[1] * shape[2] * shape[3]
+    return helper.make_tensor(name, TensorProto.FLOAT, shape, [numbers.uniform(-0.1, 0.1) for _ in range(count)])
+def value(name, *shape):
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+def node(op, inputs, output, **attributes):
+    return helper.make_node(op, inputs, [output], **attributes)
+first = [node("Concat", ["blocks", "noise_map"], "joined", axis=1)] if is_map else [node("Add", ["blocks", "sigma"], "joined")]
+nodes = [node("SpaceToDepth", ["x"], "blocks", blocksize=2), *first,
+         node("Conv", ["joined", "first"], "features", pads=[1, 1, 1, 1]), node("Relu", ["features"], "positive"),
+         node("Conv", ["positive", "last"], "noise", pads=[1, 1, 1, 1]),
+         node("DepthToSpace", ["noise"], "fine", blocksize=2), node("Sub", ["x", "fine"], "y")]
+told = value("noise_map", 1, 1, "h", "w") if is_map else value("sigma", 1, 1, 1, 1)
+graph = helper.make_graph(nodes, "denoiser", [told, value("x", 1, 3, "h", "w")], [value("y", 1, 3, "h", "w")],
+                          [weights("first", 16, 13 if is_map else 12, 3, 3), weights("last", 12, 16, 3, 3)])
+onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), sys.argv[1])
+"""
+
+
+def tiny_denoiser(path, form):
+    """An ONNX file that is told the level of noise: `form` "number", or "map" with an element for every 2x2 pixels. None without Python's onnx."""
+    environment = dict(os.environ, PYTHONPATH=PYTHONPATH)
+    done = subprocess.run([PYTHON, "-c", DENOISER, str(path), form], capture_output=True, env=environment, check=False)
+    return path if done.returncode == 0 else None

@@ -12,6 +12,15 @@
 
 namespace mantissa {
 
+// What a network is told beside the picture: how strong the noise is.
+struct InspectedCondition {
+  std::string input;                                // its name in the graph
+  bool is_map = false;                              // one number otherwise
+  int step = 1;                                     // input pixels for each element of a map, along a side
+  double divisor = 255;                             // of 8-bit levels: the network's number is level / divisor
+  std::optional<std::pair<double, double>> levels;  // what the release that the file comes from was made for
+};
+
 struct Inspection {
   std::string architecture;  // empty when no known one
   std::vector<std::pair<std::string, std::string>> hyperparameters;
@@ -22,6 +31,7 @@ struct Inspection {
   double range_high = 1;
   int size_multiple = 1;
   std::optional<int> radius;  // receptive field in input pixels to each side; nullopt: the whole picture
+  std::optional<InspectedCondition> condition;
   std::vector<std::string> assumed;
   std::int64_t parameters = 0;
   double macs_per_pixel = 0;                           // multiply-accumulates per input pixel

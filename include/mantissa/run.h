@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ struct RunRequest {
   std::string provider;                       // "openvino-cpu"; empty: the fastest that passed
   std::string variant;                        // "int8"; empty: the fastest that passed
   TaskOverrides overrides;                    // for a network file
+  std::optional<double> sigma;                // how noisy the pictures are, in 8-bit levels: for a network that is told
   int tile_size = 0;                          // largest side of a tile in input pixels; 0: chosen
   int threads = 0;                            // 0: all cores
   int quality = 0;                            // of lossy picture formats, 1..100; 0: the format's default

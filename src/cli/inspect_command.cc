@@ -30,11 +30,23 @@ std::string pictures_of(const Inspection& in) {
   return in.colour + range + (in.size_multiple > 1 ? ", sides a multiple of " + std::to_string(in.size_multiple) : "");
 }
 
+std::string text_of(const InspectedCondition& told) {
+  char number[96];
+  std::snprintf(number, sizeof number, ": level / %g", told.divisor);
+  const std::string side = std::to_string(told.step);
+  std::string text = "the level of noise in " + told.input + number;
+  if (told.is_map) text += told.step > 1 ? ", for every " + side + "x" + side + " pixels" : ", for every pixel";
+  if (!told.levels) return text;
+  std::snprintf(number, sizeof number, "; made for levels of %g to %g", told.levels->first, told.levels->second);
+  return text + number;
+}
+
 void print_text(const Inspection& in) {
   print_line("architecture", with_commas(in.architecture.empty() ? "not a known one" : in.architecture, in.hyperparameters));
   print_line("task", in.kind + " x" + std::to_string(in.scale));
   print_line("pictures", pictures_of(in));
   print_line("receptive field", in.radius ? std::to_string(*in.radius) + " pixels to each side" : "the whole picture");
+  if (in.condition) print_line("is told", text_of(*in.condition));
   for (const std::string& fact : in.assumed) print_line("assumed", fact);
   print_line("parameters", std::to_string(in.parameters));
   print_line("work", std::to_string(std::llround(in.macs_per_pixel)) + " multiply-accumulates per input pixel");
@@ -43,6 +55,17 @@ void print_text(const Inspection& in) {
   print_line("operators", operators);
   if (!in.most_expensive.empty()) std::printf("most work in\n");
   for (const auto& [node, share] : in.most_expensive) std::printf("  %5.1f %%  %s\n", 100 * share, node.c_str());
+}
+
+nlohmann::ordered_json condition_json(const std::optional<InspectedCondition>& told) {
+  if (!told) return nullptr;
+  nlohmann::ordered_json json = {{"input", told->input},
+                                 {"form", told->is_map ? "map" : "number"},
+                                 {"step", told->step},
+                                 {"divisor", told->divisor},
+                                 {"levels", nullptr}};
+  if (told->levels) json["levels"] = {told->levels->first, told->levels->second};
+  return json;
 }
 
 void print_json(const Inspection& in) {
@@ -54,6 +77,7 @@ void print_json(const Inspection& in) {
                                  {"range", {in.range_low, in.range_high}},
                                  {"size_multiple", in.size_multiple},
                                  {"receptive_field_radius", in.radius ? nlohmann::ordered_json(*in.radius) : nlohmann::ordered_json(nullptr)},
+                                 {"condition", condition_json(in.condition)},
                                  {"assumed", in.assumed},
                                  {"parameters", in.parameters},
                                  {"macs_per_pixel", in.macs_per_pixel},

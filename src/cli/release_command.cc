@@ -92,7 +92,11 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   command->add_option("--calibrate", request->calibrate, "Folder of pictures as the network will see them (clean ones with --degrade)")->required();
   command->add_option("--evaluate", request->evaluate, "Folder of LR/HR pairs or of pictures, or two folders: inputs and true pictures")->expected(1, 2);
   command->add_option("-o,--output", request->output, "Folder to make; must not exist")->required();
-  command->add_option("--degrade", request->degrade, "What is done to the pictures on the way in: bicubic:4, noise:25")->capture_default_str();
+  command->add_option("--degrade", request->degrade,
+                      "What is done to the pictures on the way in: bicubic:4, noise:25; default: none");
+  command->add_option("--sigma", request->sigma,
+                      "For a network that is told the level of noise: 25 of 255, or 0:50 for all between; as much is "
+                      "added to the pictures");
   command->add_option("--targets", request->target, "Class of machine to make it for (mantissa targets); default: this machine's");
   command->add_option("--range", request->overrides.range, "Black and white in the network's numbers, such as 0:255, where its file does not tell");
   command->add_option("--colour", request->overrides.colour, "rgb, ycbcr or luminance, where its file does not tell");

@@ -50,6 +50,7 @@ void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   command->add_option("--variant", request->variant, "fp32, fp16 or int8; default: the fastest that passed the gate");
   command->add_option("--range", request->overrides.range, "Black and white in a network file's numbers, such as 0:255");
   command->add_option("--colour", request->overrides.colour, "rgb, ycbcr or luminance, for a network file");
+  command->add_option("--sigma", request->sigma, "How noisy the pictures are, for a network that is told: 25 of 255");
   command->add_option("--tile", request->tile_size, "Largest side of a tile in input pixels; default: chosen")->check(whole_number(1));
   command->add_option("--threads", request->threads, "Threads of the engine; default: all cores")->check(whole_number(1));
   command->add_option("--quality", request->quality, "Of JPEG and WebP, 1 to 100")->check(whole_number(1, 100));

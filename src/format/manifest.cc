@@ -9,6 +9,26 @@ namespace mantissa::net {
 
 using Json = nlohmann::ordered_json;
 
+static void to_json(Json& json, const Condition& condition) {
+  json = {{"input", condition.input},
+          {"form", condition.is_map ? "map" : "number"},
+          {"step", condition.step},
+          {"divisor", condition.divisor},
+          {"levels", nullptr}};
+  if (condition.levels) json["levels"] = {condition.levels->low, condition.levels->high};
+}
+
+static void from_json(const Json& json, Condition& condition) {
+  json.at("input").get_to(condition.input);
+  condition.is_map = json.at("form").get<std::string>() == "map";
+  json.at("step").get_to(condition.step);
+  json.at("divisor").get_to(condition.divisor);
+  if (const Json& levels = json.at("levels"); !levels.is_null())
+    condition.levels = Levels{levels.at(0).get<float>(), levels.at(1).get<float>()};
+  if (condition.step < 1 || condition.step > 64 || !(condition.divisor > 0))
+    throw Json::other_error::create(501, "the numbers of the condition are out of range", &json);
+}
+
 static void to_json(Json& json, const Task& task) {
   json = {{"kind", task.kind},
           {"colour", std::string(name_of(task.colour))},
@@ -18,6 +38,7 @@ static void to_json(Json& json, const Task& task) {
           {"receptive_field_radius", task.radius ? Json(*task.radius) : Json(nullptr)},
           {"tile_stride", task.stride},
           {"assumed", task.assumed}};
+  if (task.condition) json["condition"] = *task.condition;
 }
 
 static void from_json(const Json& json, Task& task) {
@@ -32,6 +53,8 @@ static void from_json(const Json& json, Task& task) {
   if (!json.at("receptive_field_radius").is_null()) task.radius = json.at("receptive_field_radius").get<int>();
   json.at("tile_stride").get_to(task.stride);
   json.at("assumed").get_to(task.assumed);
+  if (const auto condition = json.find("condition"); condition != json.end())
+    task.condition = condition->get<Condition>();
   if (task.scale < 1 || task.scale > 64 || task.size_multiple < 1 || task.stride < 1 || task.radius.value_or(0) < 0 ||
       !(task.range_low < task.range_high))
     throw Json::other_error::create(501, "the task's numbers are out of range", &json);

@@ -65,6 +65,23 @@ TEST(Manifest, KeepsAGlobalReceptiveField) {
   EXPECT_FALSE(manifest_from_json(to_json(m))->task.radius.has_value());
 }
 
+TEST(Manifest, KeepsTheConditionOfTheNetworksThatHaveOne) {
+  Manifest m = example();
+  EXPECT_EQ(to_json(m).find("condition"), std::string::npos);
+  EXPECT_FALSE(manifest_from_json(to_json(m))->task.condition.has_value());
+  m.task.condition = net::Condition{"noise_map", true, 2, 255, net::Levels{0, 50}};
+  const auto read = manifest_from_json(to_json(m));
+  ASSERT_TRUE(read.ok()) << read.error().message();
+  EXPECT_EQ(read->task.condition->input, "noise_map");
+  EXPECT_EQ(read->task.condition->levels, (net::Levels{0, 50}));
+  EXPECT_EQ(to_json(*read), to_json(m));
+  for (const char* wrong : {"\"step\": 0", "\"step\": \"2\""}) {
+    const auto refused = manifest_from_json(replaced(to_json(m), "\"step\": 2", wrong));
+    ASSERT_FALSE(refused.ok()) << wrong;
+    EXPECT_EQ(refused.error().code, ErrorCode::bad_input);
+  }
+}
+
 TEST(Manifest, RefusesPathsThatLeadOut) {
   const std::string json = to_json(example());
   for (const char* path : {"../secret", "/etc/passwd", "int8/../../x", ""}) {

@@ -13,10 +13,12 @@ struct Geometry {
   std::optional<int> radius;  // input pixels; nullopt: an operator makes it global (named in `global_because`)
   int stride = 1;             // the coarsest grid inside the network, in input pixels
   int size_multiple = 1;      // height and width of the input must be multiples of it
+  int map_step =
+      1;  // where the network takes a map beside the picture: input pixels for each of its elements, along a side
   std::string global_because;
 };
 
-// For a graph with one picture input [N, C, H, W]; walks every path from it to the output.
+// For a graph with one picture input [N, C, H, W], and perhaps a condition (net/condition.h); walks every path from them to the output.
 // Errors (unsupported): an operator whose spatial behaviour is not known, a scale that is not a whole number.
 [[nodiscard]] Result<Geometry> find_geometry(const ir::Graph& graph);
 

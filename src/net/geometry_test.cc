@@ -184,6 +184,32 @@ TEST(Geometry, OfPaddingAndCropping) {
   expect(c.of(cut), 1, 1);
 }
 
+// A level of noise beside the picture, once as a number and once as a map with an element for every `step` pixels.
+TEST(Geometry, OfAConditionBesideThePicture) {
+  Sketch number;
+  const auto sigma = number.graph.add_input("sigma", base::NumberFormat::float32, {{1, ""}, {1, ""}, {1, ""}, {1, ""}});
+  expect(number.of(number.conv(number.graph.add("Add", {number.x, sigma}), 4, 4, 3)), 1, 1);
+  for (const std::int64_t step : {1, 2, 4}) {
+    Sketch s(1);
+    const auto map = s.graph.add_input("map", base::NumberFormat::float32, {{1, ""}, {1, ""}, {-1, "h"}, {-1, "w"}});
+    const auto coarse = s.graph.add("SpaceToDepth", {s.x}, {{"blocksize", step}});
+    const auto joined = s.graph.add("Concat", {coarse, map}, {{"axis", std::int64_t{1}}});
+    const auto features = s.conv(joined, step * step + 1, step * step, 3);
+    const auto found = s.of(s.graph.add("DepthToSpace", {features}, {{"blocksize", step}}));
+    const int n = static_cast<int>(step);
+    expect(found, 1, 2 * n - 1, n, n);
+    EXPECT_EQ(found->map_step, step);
+    ASSERT_EQ(costs(s.graph).size(), 1U);
+    EXPECT_EQ(costs(s.graph)[0].macs_per_pixel, static_cast<double>(9 * (step * step + 1)));
+  }
+}
+
+TEST(Geometry, OfAMapThatDoesNotFit) {
+  Sketch s;
+  const auto map = s.graph.add_input("map", base::NumberFormat::float32, {{1, ""}, {1, ""}, {7, ""}, {7, ""}});
+  EXPECT_FALSE(s.of(s.graph.add("Add", {s.x, map})).ok());
+}
+
 TEST(Geometry, IsGlobalWhereANodeTakesInEverything) {
   const auto because = [](Sketch& s, ir::ValueId out) {
     const auto found = s.of(out);

@@ -5,6 +5,7 @@
 #include "base/number_format.h"
 #include "net/architecture.h"
 #include "net/builder.h"
+#include "net/condition.h"
 #include "net/geometry.h"
 #include "net/keys.h"
 #include "net/task_metadata.h"
@@ -60,11 +61,28 @@ ir::StateDict original_state(const ir::Graph& graph) {
   return state;
 }
 
+// The picture comes first, and a map that is smaller than the picture has no sizes in common with it, whatever the file says.
+void put_inputs_in_order(ir::Graph& graph, const ConditionInput& condition) {
+  graph.inputs = {condition.picture, condition.condition};
+  if (!condition.is_map) return;
+  for (const std::size_t d : {2U, 3U}) (*graph.value(condition.condition).shape)[d].symbol.clear();
+}
+
+// Noise is in the network's own numbers, as far as those are known.
+Condition condition_of(const ir::Graph& graph, const ConditionInput& found, const Facts& facts, const Task& task) {
+  Condition condition;
+  condition.input = graph.value(found.condition).name;
+  condition.is_map = found.is_map;
+  condition.step = facts.geometry.map_step;
+  condition.divisor = 255 / (task.range_high - task.range_low);
+  return condition;
+}
+
 Result<Facts> facts_of(const ir::Graph& graph) {
   MANTISSA_ASSIGN(const Geometry geometry, find_geometry(graph));
-  if (graph.inputs.size() != 1) {
+  if (graph.inputs.size() != 1 && !find_condition(graph)) {
     return unsupported("the network has " + std::to_string(graph.inputs.size()) + " inputs instead of one picture",
-                       "Export it with the others as constants");
+                       "Export it with the others as constants; a level of noise may stay, as an input called sigma");
   }
   const ir::Value& input = graph.value(graph.inputs.front());
   const Facts facts{(*input.shape)[1].size, geometry};
@@ -103,6 +121,14 @@ void tell_fixed_size(const ir::Graph& graph, Task& task) {
   }
 }
 
+// Whether the metadata speak of the condition that the graph has.
+bool agree(const std::optional<Condition>& stored, const ir::Graph& graph, const std::optional<ConditionInput>& found,
+           const Facts& facts) {
+  if (!stored || !found) return !stored && !found;
+  return stored->input == graph.value(found->condition).name && stored->is_map == found->is_map &&
+         stored->step == facts.geometry.map_step;
+}
+
 // An architecture that would be built from these parameters with the scale and channels of the graph.
 std::optional<Network> known_architecture(const ir::Graph& graph, const Facts& facts) {
   Result<Network> network = network_from_checkpoint(original_state(graph));
@@ -113,7 +139,7 @@ std::optional<Network> known_architecture(const ir::Graph& graph, const Facts& f
   return *std::move(network);
 }
 
-Network generic(const Facts& facts) {
+Network generic(const ir::Graph& graph, const Facts& facts, const std::optional<ConditionInput>& condition) {
   Network network;
   Task& task = network.task;
   task.scale = facts.geometry.scale;
@@ -121,6 +147,12 @@ Network generic(const Facts& facts) {
   task.colour = *colour_of_channels(facts.channels);
   task.assumed = {"range 0..1"};
   if (task.colour == Colour::rgb) task.assumed.emplace_back("colour rgb");
+  if (condition) {
+    task.condition = condition_of(graph, *condition, facts, task);
+    if (task.scale == 1) task.kind = "denoising";
+    task.assumed.push_back("the input " + task.condition->input +
+                           " is the level of noise, 255 of them from black to white");
+  }
   return network;
 }
 
@@ -128,23 +160,26 @@ Network generic(const Facts& facts) {
 
 Result<Network> network_from_graph(ir::Graph graph) {
   MANTISSA_ASSIGN(const std::optional<StoredTask> stored, read_task_metadata(graph));
+  const std::optional<ConditionInput> condition = find_condition(graph);
+  if (condition) put_inputs_in_order(graph, *condition);
   MANTISSA_ASSIGN(const Facts facts, facts_of(graph));
   Network network;
   if (stored) {
-    if (stored->task.scale != facts.geometry.scale || channels_of(stored->task.colour) != facts.channels) {
+    if (stored->task.scale != facts.geometry.scale || channels_of(stored->task.colour) != facts.channels ||
+        !agree(stored->task.condition, graph, condition, facts)) {
       return bad_input("the metadata " + std::string(kTaskKey) + " speaks of another network than the graph",
                        "Remove it, or take the file as it was written");
     }
     network.task = stored->task;
     network.architecture = stored->architecture;
     network.hyperparameters = stored->hyperparameters;
-  } else if (auto known = known_architecture(graph, facts)) {
+  } else if (auto known = condition ? std::nullopt : known_architecture(graph, facts)) {
     network.task = std::move(known->task);
     network.architecture = std::move(known->architecture);
     network.hyperparameters = std::move(known->hyperparameters);
     tell_fixed_size(graph, network.task);
   } else {
-    network = generic(facts);
+    network = generic(graph, facts, condition);
     tell_fixed_size(graph, network.task);
   }
   // What the graph says of itself is always right.

@@ -165,5 +165,63 @@ TEST(NetworkFromGraph, RefusesWhatIsNoPicture) {
   EXPECT_FALSE(network_from_graph(integers).ok());
 }
 
+// A picture in blocks of 2x2 and a map with an element for each, whose sizes the file calls those of the picture, and which comes first.
+ir::Graph with_map() {
+  ir::Graph graph;
+  const auto map = graph.add_input("map", base::NumberFormat::float32, {{1, ""}, {1, ""}, {-1, "h"}, {-1, "w"}});
+  const auto x = graph.add_input("x", base::NumberFormat::float32, {{1, ""}, {1, ""}, {-1, "h"}, {-1, "w"}});
+  const auto blocks = graph.add("SpaceToDepth", {x}, {{"blocksize", std::int64_t{2}}});
+  const auto joined = graph.add("Concat", {blocks, map}, {{"axis", std::int64_t{1}}});
+  const auto w = graph.add_constant("weights", ir::Tensor::of_floats({4, 5, 1, 1}, std::vector<float>(20)));
+  graph.outputs = {graph.add("DepthToSpace", {graph.add("Conv", {joined, w})}, {{"blocksize", std::int64_t{2}}})};
+  return graph;
+}
+
+TEST(NetworkFromGraph, KnowsAConditionBesideThePicture) {
+  const auto network = network_from_graph(with_map());
+  ASSERT_TRUE(network.ok()) << network.error().message();
+  ASSERT_TRUE(network->task.condition);
+  const Condition& condition = *network->task.condition;
+  EXPECT_EQ(condition.input, "map");
+  EXPECT_TRUE(condition.is_map);
+  EXPECT_EQ(condition.step, 2);
+  EXPECT_EQ(condition.divisor, 255);
+  EXPECT_FALSE(condition.levels);
+  EXPECT_EQ(network->task.kind, "denoising");
+  EXPECT_NE(network->task.assumed.back().find("map"), std::string::npos);
+  const ir::Graph& graph = network->graph;
+  EXPECT_EQ(graph.value(graph.inputs[0]).name, "x") << "the picture comes first";
+  EXPECT_EQ((*graph.value(graph.inputs[1]).shape)[2].symbol, "") << "the map is smaller than the picture";
+}
+
+TEST(TaskMetadata, HoldsTheCondition) {
+  Network network = network_from_graph(with_map()).value();
+  network.task.condition->levels = Levels{0, 50};
+  network.task.condition->divisor = 1;
+  write_task_metadata(network, network.graph);
+  const auto again = network_from_graph(network.graph);
+  ASSERT_TRUE(again.ok()) << again.error().message();
+  ASSERT_TRUE(again->task.condition);
+  EXPECT_EQ(again->task.condition->levels, (Levels{0, 50}));
+  EXPECT_EQ(again->task.condition->divisor, 1);
+  EXPECT_EQ(again->task.condition->step, 2);
+  const std::string good = network.graph.metadata[0].second;
+  for (const auto& [from, to] : {std::pair<std::string, std::string>{"\"map\",\"form\"", "\"sigma\",\"form\""},
+                                 {"\"form\":\"map\"", "\"form\":\"number\""},
+                                 {"\"form\":\"map\"", "\"form\":\"picture\""},
+                                 {"\"step\":2", "\"step\":1"},
+                                 {"\"step\":2", "\"step\":0"},
+                                 {"\"divisor\":1.0", "\"divisor\":0"},
+                                 {"[0.0,50.0]", "[50.0,0.0]"},
+                                 {"[0.0,50.0]", "[0.0]"},
+                                 {"\"condition\"", "\"conditions\""}}) {
+    ASSERT_NE(good.find(from), std::string::npos) << from;
+    network.graph.metadata[0].second = std::string(good).replace(good.find(from), from.size(), to);
+    const auto refused = network_from_graph(network.graph);
+    ASSERT_FALSE(refused.ok()) << to;
+    EXPECT_EQ(refused.error().code, ErrorCode::bad_input);
+  }
+}
+
 }  // namespace
 }  // namespace mantissa::net

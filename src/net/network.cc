@@ -35,6 +35,8 @@ Result<void> set_range(Task& task, std::string_view text) {
   task.range_low = *low;
   task.range_high = *high;
   drop_assumption(task, "range");
+  // Noise is as strong as before, in numbers that span more or less.
+  if (task.condition) task.condition->divisor = 255 / (*high - *low);
   return {};
 }
 

@@ -11,6 +11,7 @@
 #include "ir/state_dict.h"
 #include "mantissa/result.h"
 #include "mantissa/task_overrides.h"
+#include "net/condition.h"
 
 namespace mantissa::net {
 
@@ -33,6 +34,7 @@ struct Task {
   // Receptive field: input pixels to each side that an output pixel depends on; nullopt: all of them.
   std::optional<int> radius;
   int stride = 1;  // tile origins must be multiples of it for a tile to see the same grid as the whole picture
+  std::optional<Condition> condition;  // a second input, beside the picture
   std::vector<std::string> assumed;  // facts above that were guessed rather than known, for the user: "range 0..1"
 };
 

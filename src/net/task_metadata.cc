@@ -63,7 +63,30 @@ void read_range(Fields& fields, Task& task) {
   if (!(task.range_low < task.range_high)) fields.wrong("range");
 }
 
-StoredTask read_fields(Fields& fields) {
+// Only networks that take one have it.
+void read_condition(const json& object, Fields& fields, Task& task) {
+  const auto field = object.find("condition");
+  if (field == object.end()) return;
+  if (!field->is_object()) return fields.wrong("condition");
+  Fields inner(*field);
+  Condition condition;
+  condition.input = inner.text("input");
+  const std::string form = inner.text("form");
+  condition.is_map = form == "map";
+  if (form != "map" && form != "number") inner.wrong("form");
+  condition.step = inner.whole("step", 1, 64);
+  condition.divisor = inner.number(inner.find("divisor"), "divisor");
+  if (!(condition.divisor > 0)) inner.wrong("divisor");
+  if (const json* levels = inner.find("levels"); levels && !levels->is_null()) {
+    if (!levels->is_array() || levels->size() != 2) return fields.wrong("condition");
+    condition.levels = Levels{inner.number(&(*levels)[0], "levels"), inner.number(&(*levels)[1], "levels")};
+    if (!(condition.levels->low >= 0 && condition.levels->low <= condition.levels->high)) inner.wrong("levels");
+  }
+  if (!inner.first_wrong().empty()) fields.wrong("condition");
+  task.condition = std::move(condition);
+}
+
+StoredTask read_fields(const json& object, Fields& fields) {
   constexpr int kMost = 1 << 20;
   StoredTask stored;
   Task& task = stored.task;
@@ -83,6 +106,7 @@ StoredTask read_fields(Fields& fields) {
   } else {
     fields.wrong("assumed");
   }
+  read_condition(object, fields, task);
   stored.architecture = fields.text("architecture");
   if (const json* parameters = fields.find("hyperparameters"); parameters && parameters->is_object()) {
     for (const auto& [name, value] : parameters->items()) {
@@ -111,6 +135,16 @@ void write_task_metadata(const Network& network, ir::Graph& graph) {
   fields["hyperparameters"] = json::object();
   for (const auto& [name, value] : network.hyperparameters) fields["hyperparameters"][name] = value;
 
+  if (task.condition) {
+    const Condition& condition = *task.condition;
+    fields["condition"] = {{"input", condition.input},
+                           {"form", condition.is_map ? "map" : "number"},
+                           {"step", condition.step},
+                           {"divisor", condition.divisor},
+                           {"levels", nullptr}};
+    if (condition.levels) fields["condition"]["levels"] = {condition.levels->low, condition.levels->high};
+  }
+
   // Names that came from a file may hold bytes that are no UTF-8; those are replaced.
   std::string text = fields.dump(-1, ' ', false, json::error_handler_t::replace);
   const auto old =
@@ -131,7 +165,7 @@ Result<std::optional<StoredTask>> read_task_metadata(const ir::Graph& graph) {
       entry->second, [](int depth, json::parse_event_t, json&) { return depth <= 4; }, false);
   if (!object.is_object()) return bad_input("the metadata " + key + " is no JSON object");
   Fields fields(object);
-  StoredTask stored = read_fields(fields);
+  StoredTask stored = read_fields(object, fields);
   if (!fields.first_wrong().empty())
     return bad_input("the metadata " + key + " has no usable \"" + fields.first_wrong() + "\"");
   return std::optional<StoredTask>(std::move(stored));

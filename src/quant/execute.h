@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -16,6 +17,8 @@ namespace mantissa::quant {
 struct Batch {
   std::vector<std::int64_t> shape;
   std::vector<float> values;
+  std::optional<float> condition = {};  // what it is told besides (net/condition.h), in its own numbers
+  int map_step = 1;                     // where that is a map: pixels for each of its elements, along a side
 };
 
 using Tap = std::function<void(std::string_view value, std::span<const std::int64_t> shape, std::span<const float> elements)>;

@@ -68,7 +68,8 @@ class Quantizer {
     const Histogram histogram = statistics->histogram();
     const auto [black, white] = options_.picture_range;
     const bool is_input = value.producer == ir::kNoNode;
-    if (is_input && histogram.minimum() >= black && histogram.maximum() <= white)
+    const bool is_picture = id == graph_.inputs.front();
+    if (is_picture && histogram.minimum() >= black && histogram.maximum() <= white)
       value.quantization = range_between(black, white);  // 256 steps from black to white hold an 8-bit picture exactly
     else
       value.quantization = choose_range(

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "release/engines.h"
 #include "run/restore.h"
 
 namespace mantissa::release {
@@ -19,13 +20,26 @@ int choose(std::mt19937_64& random, int limit) { return static_cast<int>(random(
 
 image::Rectangle scaled(const image::Rectangle& r, int scale) { return {r.x * scale, r.y * scale, r.width * scale, r.height * scale}; }
 
+// The levels of noise at which flat pictures join the ranges.
+std::vector<std::optional<float>> levels_for_flat(const net::Task& task) {
+  if (!task.condition || !task.condition->levels) return {std::nullopt};
+  const net::Levels& levels = *task.condition->levels;
+  if (levels.low == levels.high) return {levels.low};
+  return {levels.low, levels.middle(), levels.high};
+}
+
 }  // namespace
 
-quant::Batch batch_of(const image::Picture& picture, const net::Task& task) {
+quant::Batch batch_of(const image::Picture& picture, const net::Task& task, std::optional<float> level) {
   image::Picture own = run::to_network_colours(picture, task);
   const float span = task.range_high - task.range_low;
   for (float& sample : own.samples) sample = task.range_low + sample * span;
-  return {{1, own.channels, own.height, own.width}, std::move(own.samples)};
+  quant::Batch batch{{1, own.channels, own.height, own.width}, std::move(own.samples)};
+  if (task.condition && level) {
+    batch.condition = task.condition->number_of(*level);
+    batch.map_step = task.condition->step;
+  }
+  return batch;
 }
 
 image::Picture picture_of(const quant::Batch& batch, const net::Task& task) {
@@ -58,13 +72,16 @@ Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task
   const std::size_t step = (pictures.size() + kMostTiles - 1) / kMostTiles;  // of very many pictures, an even choice
   std::size_t tiles = 0;
   for (std::size_t i = 0; i < pictures.size(); i += step) {
-    MANTISSA_ASSIGN(const Sample sample, pictures.load(i));
+    MANTISSA_ASSIGN(Sample sample, pictures.load(i));
     const int width = tile_side(sample.input.width, task.size_multiple);
     const int height = tile_side(sample.input.height, task.size_multiple);
     const std::size_t fit = sample.input.pixels() / (static_cast<std::size_t>(width) * height);
     for (std::size_t t = 0; t < std::clamp<std::size_t>(of_each, 1, std::max<std::size_t>(2 * fit, 1)); ++t, ++tiles) {
+      if (t > 0 && pictures.level_varies()) {
+        MANTISSA_ASSIGN(sample, pictures.load(i, t));
+      }
       const image::Rectangle place{choose(random, sample.input.width - width), choose(random, sample.input.height - height), width, height};
-      quant::Batch batch = batch_of(image::crop(sample.input, place), task);
+      quant::Batch batch = batch_of(image::crop(sample.input, place), task, sample.level);
       if (tiles % 2 == 0) {
         calibration.for_ranges.push_back(std::move(batch));
         continue;
@@ -74,8 +91,11 @@ Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task
         calibration.truths.push_back(run::to_network_colours(image::crop(*sample.truth, scaled(place, task.scale)), task));
     }
   }
-  for (const float level : {0.0F, 0.5F, 1.0F}) calibration.for_ranges.push_back(batch_of(flat_picture(task, level), task));
-  for (const float level : {0.0F, 1.0F}) calibration.flat.push_back(batch_of(flat_picture(task, level), task));
+  for (const std::optional<float> level : levels_for_flat(task))
+    for (const float grey : {0.0F, 0.5F, 1.0F})
+      calibration.for_ranges.push_back(batch_of(flat_picture(task, grey), task, level));
+  for (const float grey : {0.0F, 1.0F})
+    calibration.flat.push_back(batch_of(flat_picture(task, grey), task, middle_level(task)));
   if (calibration.for_decisions.empty()) calibration.for_decisions = calibration.for_ranges;  // a single small picture serves both
   return calibration;
 }

@@ -1,6 +1,7 @@
 // What the network gets during calibration: tiles of the calibration pictures, split between choosing ranges and taking decisions.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "image/picture.h"
@@ -19,7 +20,9 @@ struct Calibration {
 };
 
 // The network's input for a picture: its colours, its range, [1, channels, height, width].
-[[nodiscard]] quant::Batch batch_of(const image::Picture& picture, const net::Task& task);
+// `level`: of noise, in 8-bit levels, for a network that is told.
+[[nodiscard]] quant::Batch batch_of(const image::Picture& picture, const net::Task& task,
+                                    std::optional<float> level = {});
 // The other way: a picture of what the network gave, in its own colours, 0..1.
 [[nodiscard]] image::Picture picture_of(const quant::Batch& batch, const net::Task& task);
 
@@ -31,7 +34,8 @@ inline constexpr int kFlatMiddle = 64;
 [[nodiscard]] image::Picture middle_of_flat(const image::Picture& output, const net::Task& task);
 
 // Some 24 tiles of at most 128 pixels a side, one or more of each picture, at places chosen by the seed; memory does not depend on picture sizes
-// beyond the one that is being read. Flat black, grey and white join the ranges.
+// beyond the one that is being read. Flat black, grey and white join the ranges, where
+// levels of noise are stated at the ends and the middle of those.
 [[nodiscard]] Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task& task, std::uint64_t seed);
 
 }  // namespace mantissa::release

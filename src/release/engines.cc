@@ -28,6 +28,7 @@ quant::Execute execute_on(std::string_view provider) {
     MANTISSA_ASSIGN(const auto session, open_graph(graph, provider, tap));
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       MANTISSA_TRY(base::check_interrupt());
+      if (inputs[i].condition) session->set_condition(*inputs[i].condition, inputs[i].map_step);
       // The engine reads the input only; its interface asks for a pointer that may be written.
       const run::TensorView input{inputs[i].shape, const_cast<float*>(inputs[i].values.data())};
       quant::Batch output;
@@ -36,6 +37,15 @@ quant::Execute execute_on(std::string_view provider) {
     }
     return {};
   };
+}
+
+void set_level(run::Session& session, const net::Task& task, std::optional<float> level) {
+  if (task.condition && level) session.set_condition(task.condition->number_of(*level), task.condition->step);
+}
+
+std::optional<float> middle_level(const net::Task& task) {
+  if (!task.condition || !task.condition->levels) return std::nullopt;
+  return task.condition->levels->middle();
 }
 
 Result<double> measure_speed(run::Session& session, const net::Task& task) {
@@ -48,6 +58,7 @@ Result<double> measure_speed(run::Session& session, const net::Task& task) {
   const run::TensorView input{{1, channels, side, side}, pixels.data()};
   const std::int64_t enlarged = std::int64_t{side} * task.scale;
   const run::TensorView output{{1, channels, enlarged, enlarged}, result.data()};
+  set_level(session, task, middle_level(task));
   MANTISSA_TRY(session.run(input, output));
   std::array<double, kRuns> seconds{};
   for (double& each : seconds) {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "ir/graph.h"
@@ -21,6 +22,11 @@ inline constexpr std::string_view kReference = "onnxruntime-cpu";
 
 // How quantization executes graphs: on that provider.
 [[nodiscard]] quant::Execute execute_on(std::string_view provider);
+
+// Tells a network that wants to know it the level of noise, in 8-bit levels; does nothing for others.
+void set_level(run::Session& session, const net::Task& task, std::optional<float> level);
+// The middle of the levels that are stated for it, at which flat pictures are judged; nullopt for other networks.
+[[nodiscard]] std::optional<float> middle_level(const net::Task& task);
 
 // Microseconds per input pixel of one tile, the median of several runs after a first that does not count.
 [[nodiscard]] Result<double> measure_speed(run::Session& session, const net::Task& task);

@@ -51,6 +51,15 @@ void add_costs(const ir::Graph& graph, Inspection& inspection) {
     inspection.most_expensive.emplace_back(graph.describe(cost.node), cost.macs_per_pixel / inspection.macs_per_pixel);
 }
 
+std::optional<InspectedCondition> condition_of(const net::Task& task) {
+  if (!task.condition) return std::nullopt;
+  const net::Condition& condition = *task.condition;
+  InspectedCondition told{
+      condition.input, condition.is_map, condition.step, static_cast<double>(condition.divisor), {}};
+  if (condition.levels) told.levels.emplace(condition.levels->low, condition.levels->high);
+  return told;
+}
+
 }  // namespace
 
 Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverrides& overrides) {
@@ -67,6 +76,7 @@ Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverride
   inspection.range_high = task.range_high;
   inspection.size_multiple = task.size_multiple;
   inspection.radius = task.radius;
+  inspection.condition = condition_of(task);
   inspection.assumed = task.assumed;
   inspection.parameters = parameters_of(network);
   inspection.operators = operators_of(network.graph);

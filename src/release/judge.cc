@@ -43,13 +43,14 @@ class Gate {
   }
 
   Result<void> show(const Sample& sample) {
-    return show(sample.input, [&](gate::Judge& judge, const image::Picture& fp32, const image::Picture& variant) {
-      judge.add(fp32, variant, sample.truth ? &*sample.truth : nullptr);
-    });
+    return show(sample.input, sample.level,
+                [&](gate::Judge& judge, const image::Picture& fp32, const image::Picture& variant) {
+                  judge.add(fp32, variant, sample.truth ? &*sample.truth : nullptr);
+                });
   }
 
   Result<void> show_flat(bool white) {
-    return show(flat_picture(task_, white ? 1.0F : 0.0F),
+    return show(flat_picture(task_, white ? 1.0F : 0.0F), middle_level(task_),
                 [&](gate::Judge& judge, const image::Picture& fp32, const image::Picture& variant) {
                   judge.add_flat(middle_of_flat(fp32, task_), middle_of_flat(variant, task_), white);
                 });
@@ -68,11 +69,13 @@ class Gate {
 
  private:
   template <class Add>
-  Result<void> show(const image::Picture& input, const Add& add) {
+  Result<void> show(const image::Picture& input, std::optional<float> level, const Add& add) {
+    set_level(*fp32_, task_, level);
     MANTISSA_ASSIGN(const image::Picture reference, run::restore(*fp32_, task_, input));
     for (Candidate& candidate : candidates_) {
       MANTISSA_TRY(base::check_interrupt());
       if (!candidate.broken.empty()) continue;
+      set_level(*candidate.session, task_, level);
       auto result = run::restore(*candidate.session, task_, input);
       if (result.ok())
         add(candidate.judge, reference, *result);

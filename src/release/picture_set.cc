@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cmath>
+#include <random>
 
 #include "image/codec.h"
 #include "image/colour.h"
@@ -51,6 +53,30 @@ Result<image::Picture> load_for(const fs::path& file, net::Colour colour) {
 
 }  // namespace
 
+bool PictureSet::level_varies() const {
+  const auto& condition = task_.condition;
+  return condition && condition->levels && condition->levels->low < condition->levels->high;
+}
+
+// Nobody knows which level a picture has that is noisy already.
+Result<void> PictureSet::check_levels() const {
+  const bool noise_is_added = degradation_.kind == image::Degradation::Kind::noise && files_.front().truth.empty();
+  if (!level_varies() || noise_is_added) return {};
+  return usage_error(
+      "the pictures of " + folder_ + " are noisy as they are, and a range of levels does not say which has which",
+      "State the one level that they have, as in --sigma 25, or give clean pictures");
+}
+
+// Steps of the golden ratio: however many pictures there are, their levels lie evenly in the range.
+std::optional<float> PictureSet::level_of(std::size_t number) const {
+  constexpr double kStep = 0.6180339887498949;
+  if (!task_.condition || !task_.condition->levels) return std::nullopt;
+  const net::Levels& levels = *task_.condition->levels;
+  const double start = std::ldexp(static_cast<double>(std::mt19937_64(seed_)() >> 11), -53);  // in 0..1
+  const double place = start + kStep * static_cast<double>(number);
+  return levels.low + static_cast<float>(place - std::floor(place)) * (levels.high - levels.low);
+}
+
 Result<void> PictureSet::check_all_paired(const std::vector<fs::path>& found, const std::vector<Files>& pairs) {
   for (const fs::path& file : found) {
     const bool paired = std::any_of(pairs.begin(), pairs.end(), [&](const Files& pair) { return pair.input == file || pair.truth == file; });
@@ -82,6 +108,7 @@ Result<PictureSet> PictureSet::open(const std::vector<fs::path>& folders, const 
                          "Give both the same name");
       set.files_.push_back({first[i], second[i]});
     }
+    MANTISSA_TRY(set.check_levels());
     return set;
   }
   for (const fs::path& file : first) {
@@ -90,21 +117,26 @@ Result<PictureSet> PictureSet::open(const std::vector<fs::path>& folders, const 
   }
   if (!set.files_.empty()) {
     MANTISSA_TRY(check_all_paired(first, set.files_));
+    MANTISSA_TRY(set.check_levels());
     return set;
   }
   for (const fs::path& file : first) set.files_.push_back({file, {}});
+  MANTISSA_TRY(set.check_levels());
   return set;
 }
 
-Result<Sample> PictureSet::load(std::size_t index) const {
+Result<Sample> PictureSet::load(std::size_t index, std::size_t version) const {
   const Files& files = files_[index];
   const std::string name = files.input.filename().string();
   MANTISSA_ASSIGN(image::Picture input, load_for(files.input, task_.colour));
-  Sample sample{name, std::move(input), {}};
+  const std::size_t number = index + version * files_.size();
+  Sample sample{name, std::move(input), {}, level_of(number)};
   if (!files.truth.empty()) {
     MANTISSA_ASSIGN(sample.truth, load_for(files.truth, task_.colour));
   } else if (degradation_.kind != image::Degradation::Kind::none) {
-    image::Pair pair = image::degrade(sample.input, degradation_, seed_ + index);
+    image::Degradation degradation = degradation_;
+    if (sample.level && degradation.kind == image::Degradation::Kind::noise) degradation.sigma = *sample.level;
+    image::Pair pair = image::degrade(sample.input, degradation, seed_ + number);
     sample.input = std::move(pair.input);
     sample.truth = std::move(pair.truth);
   }

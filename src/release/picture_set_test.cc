@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <set>
+
 #include "base/test_folder.h"
 #include "image/codec.h"
 #include "release/calibration.h"
@@ -124,6 +128,69 @@ TEST_F(Pictures, EachGetsNoiseOfItsOwn) {
   task.scale = 1;
   const auto set = open({"set"}, "noise:25");
   EXPECT_NE(set->load(0)->input.samples, set->load(1)->input.samples);
+}
+
+TEST_F(Pictures, EachGetsItsOwnLevelOfNoiseFromTheStatedRange) {
+  constexpr std::size_t kCount = 8;
+  for (std::size_t i = 0; i < kCount; ++i) put("set/" + std::to_string(i) + ".png", 64, 64);
+  task.scale = 1;
+  task.condition = net::Condition{"sigma", false, 1, 255, net::Levels{10, 50}};
+  const auto set = open({"set"}, "noise:50");
+  ASSERT_TRUE(set.ok()) << set.error().message();
+  std::vector<float> levels;
+  for (std::size_t i = 0; i < kCount; ++i) {
+    const Sample sample = set->load(i).value();
+    ASSERT_TRUE(sample.level);
+    double squares = 0;
+    for (std::size_t s = 0; s < sample.input.samples.size(); ++s)
+      squares += std::pow(255.0 * static_cast<double>(sample.input.samples[s] - sample.truth->samples[s]), 2);
+    EXPECT_NEAR(std::sqrt(squares / static_cast<double>(sample.input.samples.size())), *sample.level, 2);
+    EXPECT_EQ(set->load(i)->level, sample.level);
+    EXPECT_NE(set->load(i, 1)->level, sample.level) << "another version of the picture";
+    levels.push_back(*sample.level);
+  }
+  std::sort(levels.begin(), levels.end());
+  EXPECT_GE(levels.front(), 10);
+  EXPECT_LE(levels.back(), 50);
+  for (std::size_t i = 1; i < kCount; ++i) EXPECT_LT(levels[i] - levels[i - 1], 10) << "no large gap";
+}
+
+TEST_F(Pictures, NoisyOnesHaveOneKnownLevel) {
+  put("set/a_LR.png", 20, 20);
+  put("set/a_HR.png", 20, 20);
+  put("plain/a.png", 20, 20);
+  task.scale = 1;
+  task.condition = net::Condition{"sigma", false, 1, 255, net::Levels{25, 25}};
+  const auto pairs = open({"set"}, "noise:25");
+  ASSERT_TRUE(pairs.ok());
+  EXPECT_EQ(pairs->load(0)->level, 25.0F);
+  EXPECT_EQ(open({"plain"})->load(0)->level, 25.0F);
+  task.condition->levels = net::Levels{0, 50};
+  for (const auto& [folder, degradation] :
+       {std::pair<std::string, std::string>{"set", "noise:50"}, {"plain", "none"}}) {
+    const auto set = open({folder}, degradation);
+    ASSERT_FALSE(set.ok()) << folder;
+    EXPECT_EQ(set.error().code, ErrorCode::usage);
+  }
+}
+
+TEST_F(Pictures, CalibrationTilesKnowTheirLevelOfNoise) {
+  put("set/a.png", 300, 300);
+  task.scale = 1;
+  task.condition = net::Condition{"map", true, 2, 255, net::Levels{0, 51}};
+  const auto calibration = read_calibration(*open({"set"}, "noise:51"), task, 1);
+  ASSERT_TRUE(calibration.ok()) << calibration.error().message();
+  std::set<float> seen;
+  for (const auto* batches : {&calibration->for_ranges, &calibration->for_decisions, &calibration->flat})
+    for (const quant::Batch& batch : *batches) {
+      ASSERT_TRUE(batch.condition);
+      EXPECT_EQ(batch.map_step, 2);
+      seen.insert(*batch.condition);
+    }
+  EXPECT_GT(seen.size(), 5U) << "a single picture is seen at many levels";
+  EXPECT_EQ(*seen.begin(), 0);
+  EXPECT_FLOAT_EQ(*seen.rbegin(), 0.2F);
+  for (const quant::Batch& batch : calibration->flat) EXPECT_FLOAT_EQ(*batch.condition, 0.1F);
 }
 
 TEST_F(Pictures, WrongSizesAreNamed) {

@@ -39,6 +39,7 @@ void name_nodes(ir::Graph& graph) {
 Result<net::Network> read_and_recognise(const ReleaseRequest& request) {
   MANTISSA_ASSIGN(net::Network network, format::read_network(request.network));
   MANTISSA_TRY(net::override_task(network.task, request.overrides));
+  MANTISSA_TRY(net::state_levels(network.task, request.sigma));
   // A rebuilt graph has no formats and shapes yet: ONNX's own inference fills them in on the way through a file in memory.
   MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));
   MANTISSA_ASSIGN(network.graph, format::read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end()))));
@@ -60,6 +61,26 @@ Result<Pictures> find_pictures(const ReleaseRequest& request, const net::Task& t
   if (request.evaluate.empty()) return Pictures{calibration, calibration, false};
   MANTISSA_ASSIGN(PictureSet evaluation, PictureSet::open(request.evaluate, degradation, task, request.seed + kEvaluationSeed));
   return Pictures{std::move(calibration), std::move(evaluation), true};
+}
+
+// Where the level of noise is stated, noise of that level is added; --degrade may say so once more, or that the pictures are noisy already.
+Result<image::Degradation> choose_degradation(const ReleaseRequest& request) {
+  using Kind = image::Degradation::Kind;
+  if (!request.sigma) return image::parse_degradation(request.degrade.empty() ? "none" : request.degrade);
+  MANTISSA_ASSIGN(const net::Levels levels, net::parse_levels(*request.sigma));
+  if (request.degrade.empty()) return image::Degradation{Kind::noise, 1, levels.high};
+  MANTISSA_ASSIGN(const image::Degradation degradation, image::parse_degradation(request.degrade));
+  const bool same_noise =
+      degradation.kind == Kind::noise && degradation.sigma == levels.low && degradation.sigma == levels.high;
+  if (degradation.kind == Kind::none || same_noise) return degradation;
+  return usage_error("--degrade " + request.degrade + " and --sigma " + *request.sigma + " do not agree",
+                     "Leave out --degrade: noise as strong as --sigma says is added to clean pictures");
+}
+
+// As it would be typed.
+std::string text_of(const image::Degradation& degradation, const net::Task& task) {
+  if (degradation.kind != image::Degradation::Kind::noise || !task.condition) return degradation.text();
+  return "noise:" + net::text_of(*task.condition->levels);
 }
 
 Result<const target::Target*> choose_target(const std::string& name) {
@@ -134,8 +155,9 @@ Result<void> sort_out(std::vector<Draft> drafts, const fs::path& folder, const n
   return {};
 }
 
-Result<format::Manifest> begin_manifest(const ReleaseRequest& request, const net::Network& network, const target::Target& target,
-                                        const Pictures& pictures) {
+Result<format::Manifest> begin_manifest(const ReleaseRequest& request, const net::Network& network,
+                                        const target::Target& target, const Pictures& pictures,
+                                        const image::Degradation& degradation) {
   format::Manifest manifest;
   manifest.tool = "mantissa " + std::string(version());
   manifest.network_file = request.network.filename().string();
@@ -149,7 +171,7 @@ Result<format::Manifest> begin_manifest(const ReleaseRequest& request, const net
     if (const auto engine = run::provider(each.name); engine.ok()) manifest.engines.push_back((*engine)->version());
   manifest.calibration = pictures.calibration.description();
   manifest.evaluation = pictures.apart ? pictures.evaluation.description() : "the calibration pictures, since no others were given";
-  manifest.degradation = request.degrade;
+  manifest.degradation = text_of(degradation, network.task);
   manifest.seed = request.seed;
   return manifest;
 }
@@ -222,7 +244,7 @@ Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& requ
   MANTISSA_ASSIGN(const Pictures pictures, find_pictures(request, network.task, degradation));
   MANTISSA_ASSIGN(Calibration calibration, read_calibration(pictures.calibration, network.task, request.seed));
   calibration.judged_with_truth = pictures.evaluation.has_truth();
-  MANTISSA_ASSIGN(format::Manifest manifest, begin_manifest(request, network, target, pictures));
+  MANTISSA_ASSIGN(format::Manifest manifest, begin_manifest(request, network, target, pictures, degradation));
 
   MANTISSA_ASSIGN(std::vector<Draft> drafts, make_drafts(network, target, calibration, request, folder, manifest.left_out));
   MANTISSA_TRY(judge(drafts, folder, network.task, pictures.evaluation));
@@ -235,7 +257,7 @@ Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& requ
 }
 
 Result<ReleaseSummary> make(const ReleaseRequest& request) {
-  MANTISSA_ASSIGN(const image::Degradation degradation, image::parse_degradation(request.degrade));
+  MANTISSA_ASSIGN(const image::Degradation degradation, choose_degradation(request));
   MANTISSA_ASSIGN(const target::Target* target, choose_target(request.target));
   MANTISSA_ASSIGN(base::AtomicFolder folder, base::AtomicFolder::create(request.output));
   const auto manifest = fill(folder.temporary_path(), request, *target, degradation);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "format/network_file.h"
 #include "run/shared_material.h"
 #include "run/test_networks.h"
 
@@ -44,6 +45,26 @@ TEST_P(Golden, Dncnn) {
 TEST_P(Golden, Espcn) {
   MANTISSA_NEEDS_SHARED("onnx/espcn_x2.onnx");
   check("espcn_x2", GetParam());
+}
+
+// Told the level of noise, in two ways; the map of the second file has an element for every 2x2 pixels.
+TEST_P(Golden, Ffdnet) {
+  for (const char* const name : {"ffdnet", "ffdnet_map"}) {
+    MANTISSA_NEEDS_SHARED(std::string("onnx/") + name + ".onnx");
+    auto network = format::read_network(shared_folder() / "onnx" / (std::string(name) + ".onnx"));
+    ASSERT_TRUE(network.ok()) << network.error().message();
+    auto session = open(GetParam(), network->graph);
+    ASSERT_TRUE(session.ok()) << session.error().message();
+    Array input = read_npy(shared_folder() / "golden/ffdnet/in_0.npy");
+    const Array golden = read_npy(shared_folder() / "golden/ffdnet/out_0.npy");
+    ASSERT_TRUE(network->task.condition);
+    (*session)->set_condition(network->task.condition->number_of(25), network->task.condition->step);
+    std::vector<std::int64_t> shape;
+    const auto output = (*session)->run({input.shape, input.values.data()}, shape);
+    ASSERT_TRUE(output.ok()) << output.error().message();
+    EXPECT_EQ(shape, golden.shape);
+    EXPECT_LE(largest_difference(*output, golden.values), 10 * tolerance_of(GetParam())) << name;
+  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "base/cpu.h"
 #include "base/files.h"
+#include "base/progress.h"
 #include "format/manifest.h"
 #include "format/network_file.h"
 #include "format/onnx.h"
@@ -71,6 +72,7 @@ Result<OpenModel> open_release(const RunRequest& request) {
   if (request.overrides.range || request.overrides.colour)
     return usage_error("the release " + request.model.string() + " says itself what range and colours its network has", "Leave out --range and --colour");
   MANTISSA_ASSIGN(const format::Manifest manifest, format::read_manifest(request.model));
+  MANTISSA_TRY(net::check_level(manifest.task, request.sigma));
   if (!request.provider.empty()) MANTISSA_TRY(provider(request.provider));
   std::optional<Error> problem;
   for (const Way& way : ways_to_run(manifest, request)) {
@@ -106,6 +108,7 @@ Result<OpenModel> open_network(const RunRequest& request) {
     return usage_error("the network " + request.model.string() + " is " + variant + ", not " + request.variant,
                        "Make a release first: mantissa release " + request.model.string());
   MANTISSA_TRY(net::override_task(network.task, request.overrides));
+  MANTISSA_TRY(net::check_level(network.task, request.sigma));
   MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));
   std::optional<Error> problem;
   for (const ProviderDescriptor& descriptor : providers()) {
@@ -122,15 +125,31 @@ Result<OpenModel> open_network(const RunRequest& request) {
   return internal_error("no provider is listed");
 }
 
-}  // namespace
-
-Result<OpenModel> open_model(const RunRequest& request) {
+Result<OpenModel> open_any(const RunRequest& request) {
   std::error_code ignored;
   if (!fs::exists(request.model, ignored)) return bad_input("there is no file or folder " + request.model.string());
   if (fs::exists(request.model / "release.json", ignored)) return open_release(request);
   if (fs::is_directory(request.model, ignored))
     return bad_input("the folder " + request.model.string() + " is no release: it has no release.json", "Give a release, a PyTorch checkpoint or an ONNX file");
   return open_network(request);
+}
+
+// Tells a network how noisy the pictures are.
+void tell_level(OpenModel& model, float level) {
+  const net::Condition& condition = *model.task.condition;
+  model.session->set_condition(condition.number_of(level), condition.step);
+  const auto& judged = condition.levels;
+  if (judged && (level < judged->low || level > judged->high) && model.variant != "fp32")
+    base::warn("the release was judged at noise of " + net::text_of(*judged) + ": what " + model.variant +
+               " does at other levels is not known");
+}
+
+}  // namespace
+
+Result<OpenModel> open_model(const RunRequest& request) {
+  MANTISSA_ASSIGN(OpenModel model, open_any(request));
+  if (model.task.condition) tell_level(model, static_cast<float>(*request.sigma));
+  return model;
 }
 
 }  // namespace mantissa::run

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,12 +45,22 @@ struct Placement {
 class Session {
  public:
   virtual ~Session() = default;
+  // What a network with a second input is told there, in its own numbers, from now on: one number, or a map that is filled with it and has an
+  // element for every `map_step` pixels along a side. Others do not look at it.
+  void set_condition(float number, int map_step = 1) { condition_ = {number, map_step}; }
   // One picture input, one picture output. `output.data` is written; its shape must be the right one (a wrong one is an Error, not a crash).
   // Thread-compatible: one call at a time.
   [[nodiscard]] virtual Result<void> run(const TensorView& input, const TensorView& output) = 0;
   // The same for a graph whose output size is not known beforehand.
   [[nodiscard]] virtual Result<std::vector<float>> run(const TensorView& input, std::vector<std::int64_t>& output_shape) = 0;
   [[nodiscard]] virtual Result<Placement> placement() = 0;
+
+ protected:
+  struct Condition {
+    float number;
+    int map_step;
+  };
+  std::optional<Condition> condition_;
 };
 
 class Provider {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <tuple>
+
 #include "run/test_networks.h"
 
 namespace mantissa::run {
@@ -86,10 +89,43 @@ TEST_P(EveryProvider, OperatorThatItDoesNotHaveIsNamed) {
   EXPECT_NE(session.error().message().find("Frobnicate"), std::string::npos) << session.error().message();
 }
 
-TEST_P(EveryProvider, TwoInputsAreRefused) {
+TEST_P(EveryProvider, TellsTheNetworkItsCondition) {
+  for (const int step : {0, 1, 2}) {  // 0: one number
+    auto session = open(GetParam(), network_with_condition(step > 0, std::max(step, 1)));
+    ASSERT_TRUE(session.ok()) << session.error().message();
+    for (const auto& [width, height, number] :
+         {std::tuple{16, 12, 0.25F}, {16, 12, 0.5F}, {8, 6, 0.5F}, {16, 12, 0.5F}}) {
+      image::Picture picture = random_picture(width, height, 1);
+      (*session)->set_condition(number, std::max(step, 1));
+      const TensorView input{{1, 1, height, width}, picture.samples.data()};
+      std::vector<std::int64_t> shape;
+      const auto free = (*session)->run(input, shape);
+      ASSERT_TRUE(free.ok()) << free.error().message();
+      std::vector<float> bound(picture.samples.size());
+      ASSERT_TRUE((*session)->run(input, {{1, 1, height, width}, bound.data()}).ok());
+      EXPECT_EQ(*free, bound);
+      for (float& sample : picture.samples) sample += number;
+      EXPECT_LT(largest_difference(bound, picture.samples), 1e-6F) << step;
+    }
+  }
+}
+
+TEST_P(EveryProvider, AConditionThatNobodyStatedIsAnError) {
+  auto session = open(GetParam(), network_with_condition(true, 1));
+  ASSERT_TRUE(session.ok());
+  image::Picture picture = random_picture(16, 12, 1);
+  std::vector<std::int64_t> shape;
+  const auto output = (*session)->run({{1, 1, 12, 16}, picture.samples.data()}, shape);
+  ASSERT_FALSE(output.ok());
+  EXPECT_NE(output.error().message().find("sigma"), std::string::npos) << output.error().message();
+}
+
+TEST_P(EveryProvider, ThreeInputsAreRefused) {
   net::Network network = small_network(1, 1);
-  const auto other = network.graph.add_input("other", base::NumberFormat::float32, picture_shape(1));
-  network.graph.outputs = {network.graph.add("Add", {network.graph.outputs[0], other})};
+  for (const char* name : {"other", "third"}) {
+    const auto other = network.graph.add_input(name, base::NumberFormat::float32, picture_shape(1));
+    network.graph.outputs = {network.graph.add("Add", {network.graph.outputs[0], other})};
+  }
   network.graph.value(network.graph.outputs[0]).format = base::NumberFormat::float32;
   network.graph.value(network.graph.outputs[0]).shape = picture_shape(1);
   auto session = open(GetParam(), network.graph);

@@ -65,6 +65,22 @@ inline net::Network small_network(int channels, int scale, int stride = 1) {
   return network;
 }
 
+// Adds to a grey picture, in blocks of `step` x `step` pixels, what it is told: a map with an element for each block, or one number.
+inline ir::Graph network_with_condition(bool is_map, std::int64_t step) {
+  ir::Graph graph;
+  const ir::ValueId x = graph.add_input("picture", base::NumberFormat::float32, picture_shape(1));
+  const ir::Shape one{{1, ""}, {1, ""}, {1, ""}, {1, ""}};
+  const ir::Shape map{{1, ""}, {1, ""}, {-1, ""}, {-1, ""}};
+  const ir::ValueId told = graph.add_input("sigma", base::NumberFormat::float32, is_map ? map : one);
+  const ir::ValueId blocks = graph.add("SpaceToDepth", {x}, {{"blocksize", step}});
+  const ir::ValueId sum = graph.add("Add", {blocks, told});
+  const ir::ValueId out = graph.add("DepthToSpace", {sum}, {{"blocksize", step}});
+  graph.value(out).format = base::NumberFormat::float32;
+  graph.value(out).shape = ir::Shape{{1, ""}, {1, ""}, {-1, ""}, {-1, ""}};
+  graph.outputs = {out};
+  return graph;
+}
+
 inline Result<std::unique_ptr<Session>> open(std::string_view engine, std::string_view onnx,
                                              const SessionOptions& options = {}) {
   MANTISSA_ASSIGN(Provider* const found, provider(engine));

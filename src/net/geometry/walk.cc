@@ -6,6 +6,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "net/condition.h"
+
 namespace mantissa::net {
 namespace {
 
@@ -114,10 +116,11 @@ Result<void> Walk::start() {
   }
   ++uses_[static_cast<std::size_t>(graph_.outputs.front())];  // geometry() looks at it
 
+  const auto condition = find_condition(graph_);
   for (const ir::ValueId id : graph_.inputs) {
     const ir::Value& value = graph_.value(id);
     Flow& flow = flows_[static_cast<std::size_t>(id)];
-    if (is_picture(value)) {
+    if (is_picture(value) && !(condition && condition->condition == id)) {
       if (picture_ != ir::kNoValue) {
         return unsupported("the network takes more than one picture: " + graph_.value(picture_).name + " and " +
                            value.name);
@@ -144,6 +147,32 @@ Result<void> Walk::start() {
   flow.axes[2] = picture_axis(shape[2], Role::rows, kBaseRows);
   flow.axes[3] = picture_axis(shape[3], Role::columns, kBaseColumns);
   pixels_ = static_cast<double>(base_size(flow.axes[2])) * static_cast<double>(base_size(flow.axes[3]));
+  if (condition && condition->is_map) return lay_map(condition->condition);
+  return {};
+}
+
+// An element of a map lies over map_step_ x map_step_ pixels, and counts as they do.
+Result<void> Walk::lay_map(ir::ValueId id) {
+  const Flow& picture = flows_[static_cast<std::size_t>(picture_)];
+  Flow& flow = flows_[static_cast<std::size_t>(id)];
+  flow.depends = true;
+  std::array<bool, kProbes> holds{};
+  holds.fill(true);
+  for (const std::size_t a : {2U, 3U}) {
+    const Sizes pixels = sizes_of(picture.axes[a]);
+    Sizes size{};
+    for (std::size_t p = 0; p < size.size(); ++p) {
+      size[p] = pixels[p] / map_step_;
+      holds[p] = holds[p] && size[p] * map_step_ == pixels[p];
+    }
+    const std::int64_t declared = (*graph_.value(id).shape)[a].size;
+    if (declared >= 0 && declared != size[0]) {
+      return unsupported("the map " + graph_.value(id).name + " is no whole fraction of the picture");
+    }
+    flow.axes[a] = {Atom{size, picture.axes[a].front().role}};
+    coarsen(*this, flow, picture.axes[a].front().role, map_step_);
+  }
+  demand(holds);
   return {};
 }
 
@@ -216,6 +245,7 @@ Result<Geometry> Walk::geometry() const {
   if (stride_ > kCoarsestGrid) return unsupported("the grids inside the network are too coarse");
 
   Geometry found;
+  found.map_step = map_step_;
   found.scale = static_cast<int>(scale);
   found.stride = static_cast<int>(stride_);
   found.size_multiple = *multiple;

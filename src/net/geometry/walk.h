@@ -15,7 +15,8 @@ namespace mantissa::net {
 
 class Walk {
  public:
-  explicit Walk(const ir::Graph& graph) : graph_(graph) {}
+  // `map_step`: input pixels for each element of the map that the graph may take beside the picture.
+  explicit Walk(const ir::Graph& graph, int map_step = 1) : graph_(graph), map_step_(map_step) {}
 
   // Errors (unsupported): not one picture input and one output, an operator without a rule, shapes that do not fit.
   [[nodiscard]] Result<void> run();
@@ -41,11 +42,13 @@ class Walk {
 
  private:
   [[nodiscard]] Result<void> start();
+  [[nodiscard]] Result<void> lay_map(ir::ValueId id);
   [[nodiscard]] Result<void> visit(ir::NodeId node);
   void release_inputs(ir::NodeId node);
   [[nodiscard]] std::optional<int> size_multiple(const std::array<bool, kProbes>& works) const;
 
   const ir::Graph& graph_;
+  int map_step_;
   std::vector<Flow> flows_;        // by value
   std::vector<std::size_t> uses_;  // that are still to come, by value
   std::vector<NodeCost> costs_;

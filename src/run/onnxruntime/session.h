@@ -25,15 +25,20 @@ class CpuSession : public Session {
   explicit CpuSession(std::span<const std::byte> onnx, const SessionOptions& options);
   [[nodiscard]] Ort::SessionOptions engine_options() const;
   [[nodiscard]] Result<void> check_interface() const;
+  // The engine looks at `picture` and at condition_values_ when it runs.
+  [[nodiscard]] Result<std::vector<Ort::Value>> inputs_for(const TensorView& picture);
   // Runs into `outputs`, which has one place for each graph output; a place that is empty is filled by the engine.
-  void run_into(const TensorView& input, std::vector<Ort::Value>& outputs);
+  [[nodiscard]] Result<void> run_into(const TensorView& input, std::vector<Ort::Value>& outputs);
 
   SessionOptions options_;
   Operators operators_;
   std::vector<std::byte> onnx_;  // kept for placement(); the caller's bytes may be gone by then
   Ort::MemoryInfo memory_ = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
   Ort::Session session_{nullptr};
-  std::vector<std::string> input_names_;
+  std::vector<std::string> input_names_;  // the picture, and perhaps a condition
+  std::vector<const char*> input_pointers_;
+  std::vector<std::int64_t> condition_declared_;  // its shape in the file
+  std::vector<float> condition_values_;
   std::vector<std::string> output_names_;
   std::vector<const char*> output_pointers_;
 };

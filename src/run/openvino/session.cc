@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/threads.h"
+#include "run/condition_tensor.h"
 #include "run/openvino/engine.h"
 #include "run/openvino/execution_graph.h"
 
@@ -15,11 +16,15 @@ namespace {
 constexpr std::size_t kCompiledShapes = 4;
 
 Result<void> check_interface(const ov::Model& model) {
-  if (model.inputs().size() != 1)
-    return unsupported("the network has " + std::to_string(model.inputs().size()) + " inputs, and only one can be fed",
-                       "Make the other inputs constants");
+  std::vector<std::string> names;
+  bool all_float = true;
+  for (const auto& input : model.inputs()) {
+    names.push_back(input.get_any_name());
+    all_float = all_float && input.get_element_type() == ov::element::f32;
+  }
+  MANTISSA_TRY(check_inputs(names));
   if (model.outputs().empty()) return bad_input("the network has no output");
-  if (model.input(0).get_element_type() != ov::element::f32 || model.output(0).get_element_type() != ov::element::f32)
+  if (!all_float || model.output(0).get_element_type() != ov::element::f32)
     return unsupported("the network's input or output is not a float32 tensor");
   return {};
 }
@@ -66,7 +71,9 @@ CpuSession::Compiled& CpuSession::compiled_for(const std::vector<std::int64_t>& 
     return compiled_.front();
   }
   const std::shared_ptr<ov::Model> model = model_->clone();
-  model->reshape(ov::PartialShape(to_shape(shape)));
+  std::map<std::size_t, ov::PartialShape> shapes = {{0, to_shape(shape)}};
+  if (model->inputs().size() > 1) shapes.emplace(1, to_shape(condition_shape_for(shape)));
+  model->reshape(shapes);
   ov::CompiledModel ready = compile(model);
   ov::InferRequest request = ready.create_infer_request();
   if (compiled_.size() == kCompiledShapes) compiled_.pop_back();
@@ -74,10 +81,31 @@ CpuSession::Compiled& CpuSession::compiled_for(const std::vector<std::int64_t>& 
   return compiled_.front();
 }
 
+std::vector<std::int64_t> CpuSession::condition_shape_for(const std::vector<std::int64_t>& picture) const {
+  std::vector<std::int64_t> declared;
+  for (const ov::Dimension& size : model_->input(1).get_partial_shape())
+    declared.push_back(size.is_static() ? size.get_length() : -1);
+  return condition_shape(declared, picture, condition_ ? condition_->map_step : 1);
+}
+
+Result<void> CpuSession::check_condition() const {
+  if (model_->inputs().size() > 1 && !condition_) return condition_is_missing(model_->input(1).get_any_name());
+  return {};
+}
+
+void CpuSession::set_inputs(ov::InferRequest& request, const TensorView& picture) {
+  request.set_input_tensor(0, tensor_on(picture.data, to_shape(picture.shape)));
+  if (model_->inputs().size() == 1) return;
+  const std::vector<std::int64_t> shape = condition_shape_for(picture.shape);
+  fill_condition(shape, condition_->number, condition_values_);
+  request.set_input_tensor(1, tensor_on(condition_values_.data(), to_shape(shape)));
+}
+
 Result<void> CpuSession::run(const TensorView& input, const TensorView& output) {
   return guarded([&]() -> Result<void> {
+    MANTISSA_TRY(check_condition());
     Compiled& compiled = compiled_for(input.shape);
-    compiled.request.set_input_tensor(tensor_on(input.data, to_shape(input.shape)));
+    set_inputs(compiled.request, input);
     const ov::Shape expected = to_shape(output.shape);
     const ov::PartialShape known = compiled.model.output(0).get_partial_shape();
     if (known.is_static() && known.get_shape() != expected)
@@ -91,10 +119,11 @@ Result<void> CpuSession::run(const TensorView& input, const TensorView& output) 
 
 Result<std::vector<float>> CpuSession::run(const TensorView& input, std::vector<std::int64_t>& output_shape) {
   return guarded([&]() -> Result<std::vector<float>> {
+    MANTISSA_TRY(check_condition());
     Compiled& compiled = compiled_for(input.shape);
     // A request of its own: the kept one writes to whatever buffer it was given last.
     ov::InferRequest request = compiled.model.create_infer_request();
-    request.set_input_tensor(tensor_on(input.data, to_shape(input.shape)));
+    set_inputs(request, input);
     request.infer();
     const ov::Tensor output = request.get_output_tensor(0);
     output_shape.assign(output.get_shape().begin(), output.get_shape().end());

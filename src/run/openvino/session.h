@@ -29,10 +29,15 @@ class CpuSession : public Session {
   CpuSession(std::shared_ptr<ov::Model> model, int threads) : model_(std::move(model)), threads_(threads) {}
   [[nodiscard]] ov::CompiledModel compile(const std::shared_ptr<ov::Model>& model) const;
   [[nodiscard]] Compiled& compiled_for(const std::vector<std::int64_t>& shape);
+  [[nodiscard]] Result<void> check_condition() const;
+  // The picture, and the condition where the network takes one; the engine looks at both when it runs.
+  void set_inputs(ov::InferRequest& request, const TensorView& picture);
+  [[nodiscard]] std::vector<std::int64_t> condition_shape_for(const std::vector<std::int64_t>& picture) const;
 
   std::shared_ptr<ov::Model> model_;
   int threads_;
   std::list<Compiled> compiled_;  // the one used last comes first
+  std::vector<float> condition_values_;
 };
 
 }  // namespace mantissa::run::openvino

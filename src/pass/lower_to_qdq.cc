@@ -315,9 +315,10 @@ Result<void> lower_to_qdq(Graph& graph, QdqStyle style) {
     }
   }
   for (const ValueId id : annotated) graph.value(id).quantization.reset();
-  if (style == QdqStyle::closed) MANTISSA_TRY(hide_float_nodes(graph));
   for (const ir::NodeId node : graph.sorted()) graph.node(node).format = NumberFormat::float32;
   graph.erase_unused();
+  if (style == QdqStyle::closed) MANTISSA_TRY(hide_float_nodes(graph));
+  graph.erase_unused();  // weights that were halved
   return {};
 }
 

@@ -28,6 +28,11 @@ std::vector<std::optional<float>> levels_for_flat(const net::Task& task) {
   return {levels.low, levels.middle(), levels.high};
 }
 
+// How far from its edge a flat picture is left out of account. Where the receptive field has no bound (a mean over the whole picture), most of what
+// padding does stays near the edge all the same.
+constexpr int kRimWithoutBound = 32;
+int rim_of(const net::Task& task) { return task.radius.value_or(kRimWithoutBound); }
+
 }  // namespace
 
 quant::Batch batch_of(const image::Picture& picture, const net::Task& task, std::optional<float> level) {
@@ -55,13 +60,13 @@ image::Picture picture_of(const quant::Batch& batch, const net::Task& task) {
 
 image::Picture flat_picture(const net::Task& task, float level) {
   // Wide enough that its middle does not see the edge, where the network's padding is no longer flat.
-  const int least = kFlatMiddle + 2 * task.radius.value_or(0);
+  const int least = kFlatMiddle + 2 * rim_of(task);
   const int side = (least + task.size_multiple - 1) / task.size_multiple * task.size_multiple;
   return image::Picture(side, side, task.colour == net::Colour::luminance ? 1 : 3, level);
 }
 
 image::Picture middle_of_flat(const image::Picture& output, const net::Task& task) {
-  const int rim = task.radius.value_or(0) * task.scale;
+  const int rim = rim_of(task) * task.scale;
   return image::crop(output, {rim, rim, output.width - 2 * rim, output.height - 2 * rim});
 }
 

@@ -26,7 +26,7 @@ struct Calibration {
 // The other way: a picture of what the network gave, in its own colours, 0..1.
 [[nodiscard]] image::Picture picture_of(const quant::Batch& batch, const net::Task& task);
 
-// A picture of one grey, with at least kFlatMiddle pixels in the middle that lie beyond the receptive field from every edge (where that is finite).
+// A picture of one grey, with at least kFlatMiddle pixels in the middle that lie beyond the receptive field from every edge, or well away from it where the field has no bound.
 inline constexpr int kFlatMiddle = 64;
 [[nodiscard]] image::Picture flat_picture(const net::Task& task, float level);
 

@@ -141,7 +141,7 @@ Json artifact_json(const Artifact& a) {
   json["repairs"] = Json::array();
   for (const RepairStep& r : a.repairs)
     json["repairs"].push_back(
-        {{"node", r.node}, {"psnr_after", figure(r.psnr_after)}, {"share_in_float", figure(r.share_in_float)}});
+        {{"node", r.node}, {"gain", figure(r.gain)}, {"share_in_float", figure(r.share_in_float)}});
   json["plan"] = Json::array();
   for (const Decision& d : a.decisions)
     json["plan"].push_back({{"node", d.node}, {"format", d.format}, {"reason", d.reason}});
@@ -170,7 +170,7 @@ Artifact artifact_from(const Json& json) {
   a.int8_share = json.value("int8_share", 0.0);
   for (const Json& r : json.at("repairs"))
     a.repairs.push_back(
-        {r.at("node").get<std::string>(), r.at("psnr_after").get<double>(), r.at("share_in_float").get<double>()});
+        {r.at("node").get<std::string>(), r.at("gain").get<double>(), r.at("share_in_float").get<double>()});
   for (const Json& d : json.at("plan"))
     a.decisions.push_back(
         {d.at("node").get<std::string>(), d.at("format").get<std::string>(), d.at("reason").get<std::string>()});

@@ -55,7 +55,7 @@ struct Decision {
 
 struct RepairStep {
   std::string node;
-  double psnr_after = 0;      // against fp32, on the pictures kept for decisions
+  double gain = 0;            // dB against fp32 that this layer alone buys, on pictures kept for decisions
   double share_in_float = 0;  // of the multiply-accumulates
   bool operator==(const RepairStep&) const = default;
 };

@@ -21,18 +21,21 @@ bool is_good(const Loss& loss, const ProtectOptions& options) {
 struct Candidate {
   Layer layer;
   double removed_per_mac = 0;
+  double gain = 0;
 };
 
 }  // namespace
 
-Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeProtection& judge, const ProtectOptions& options) {
+Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeProtection& judge,
+                                  const ProtectOptions& options) {
   const auto start = Clock::now();
   const auto deadline = start + options.budget;
   Protection protection;
   MANTISSA_ASSIGN(protection.before, judge({}, Effort::full));
   if (is_good(protection.before, options) || layers.empty()) return protection;
 
-  const double all = std::accumulate(layers.begin(), layers.end(), 0.0, [](double sum, const Layer& layer) { return sum + layer.macs; });
+  const double all = std::accumulate(layers.begin(), layers.end(), 0.0,
+                                     [](double sum, const Layer& layer) { return sum + layer.macs; });
   MANTISSA_ASSIGN(const Loss roughly_before, judge({}, Effort::rough));
   std::vector<Candidate> candidates;
   base::Progress progress("Measuring layers", static_cast<std::int64_t>(layers.size()), "layers");
@@ -45,29 +48,50 @@ Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeP
     MANTISSA_ASSIGN(const Loss loss, judge({layer.node}, Effort::rough));
     const double removed = roughly_before.total - loss.total;
     // One per cent of the whole is added to each layer's work: what a change of format costs by itself.
-    if (removed > 0) candidates.push_back({layer, removed / (layer.macs + 0.01 * all)});
+    if (removed > 0)
+      candidates.push_back({layer, removed / (layer.macs + 0.01 * all), loss.decibels - roughly_before.decibels});
     progress.advance();
   }
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& a, const Candidate& b) { return a.removed_per_mac > b.removed_per_mac; });
 
-  std::vector<ir::NodeId> in_float;
+  // Those that fit, in order; and how many of them are worth their work even where the gate is passed without.
+  std::vector<ir::NodeId> order;
+  std::size_t worthwhile = 0;
   double macs_in_float = 0;
-  Loss now = protection.before;
   for (const Candidate& candidate : candidates) {
     if ((macs_in_float + candidate.layer.macs) / all > options.largest_share) continue;
-    const double share_removed = candidate.removed_per_mac * all / roughly_before.total;
-    if (now.of_allowed <= 1 && share_removed < options.least_return) break;
-    if (Clock::now() > deadline) {
+    macs_in_float += candidate.layer.macs;
+    order.push_back(candidate.layer.node);
+    protection.steps.push_back({candidate.layer.node, candidate.gain, macs_in_float / all});
+    if (candidate.removed_per_mac * all / roughly_before.total >= options.least_return) worthwhile = order.size();
+  }
+
+  if (protection.before.of_allowed <= 1) order.resize(worthwhile);
+
+  std::size_t enough = order.size();  // the fewest that are known to do, or all
+  std::size_t tested = 0;             // of which `after` tells
+  protection.after = protection.before;
+  for (std::size_t low = 0; low < enough;) {  // `low` are too few
+    if (tested > 0 && Clock::now() > deadline) {
       protection.out_of_time = true;
       break;
     }
-    in_float.push_back(candidate.layer.node);
-    macs_in_float += candidate.layer.macs;
-    MANTISSA_ASSIGN(now, judge(in_float, Effort::full));
-    protection.steps.push_back({candidate.layer.node, now, macs_in_float / all});
-    if (is_good(now, options)) break;
+    const std::size_t count = tested == 0 ? enough : (low + enough) / 2;
+    if (count == low) break;
+    MANTISSA_ASSIGN(const Loss loss,
+                    judge({order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count)}, Effort::full));
+    const bool is_enough = loss.of_allowed <= 1 && (loss.decibels >= options.target_decibels || count >= worthwhile);
+    if (is_enough || tested == 0) {
+      protection.after = loss;
+      enough = tested = count;
+    }
+    if (!is_enough) {
+      if (count == enough) break;  // not even all
+      low = count;
+    }
   }
+  protection.steps.resize(enough);
   return protection;
 }
 

@@ -18,26 +18,29 @@ struct Layer {
 
 // What a form of the network loses against fp32, on pictures kept for decisions.
 struct Loss {
-  double decibels = 0;    // mean PSNR
-  double of_allowed = 0;  // the squared error as a share of what the gate allows, in the check where that is largest: up to 1 passes
-  double total = 0;       // those shares summed over all checks: what repair lowers
+  double decibels = 0;  // mean PSNR
+  double of_allowed =
+      0;  // the squared error as a share of what the gate allows, in the check where that is largest: up to 1 passes
+  double total = 0;  // those shares summed over all checks: what repair lowers
 };
 
 struct ProtectOptions {
   double target_decibels = 46;  // PSNR at which to stop, once the gate is passed
-  double least_return = 2;      // above the gate: share of the loss that a layer must remove for each share of the multiply-accumulates it takes
-  double largest_share = 0.2;   // of the multiply-accumulates that may go back to float
+  double least_return =
+      2;  // above the gate: share of the loss that a layer must remove for each share of the multiply-accumulates it takes
+  double largest_share = 0.2;  // of the multiply-accumulates that may go back to float
   std::chrono::duration<double> budget{120};
 };
 
 struct ProtectionStep {
   ir::NodeId node;
-  Loss after;                 // with this and all earlier steps
-  double share_in_float = 0;  // of the multiply-accumulates, likewise
+  double gain = 0;            // dB of PSNR that this layer alone in float buys, measured on a few pictures
+  double share_in_float = 0;  // of the multiply-accumulates, with all earlier steps
 };
 
 struct Protection {
   Loss before;
+  Loss after;                         // with all steps
   std::vector<ProtectionStep> steps;  // empty when nothing was needed, or nothing helped
   bool out_of_time = false;
 };
@@ -47,8 +50,9 @@ enum class Effort { rough, full };  // rough: on a few of the pictures, good eno
 // The loss of the variant in which `in_float` are float.
 using JudgeProtection = std::function<Result<Loss>(const std::vector<ir::NodeId>& in_float, Effort effort)>;
 
-// Tries each layer alone, roughly, ranks them by removed squared error per multiply-accumulate, and adds them in that order until the target, the
-// share or the budget is reached.
-[[nodiscard]] Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeProtection& judge, const ProtectOptions& options);
+// Tries each layer alone, roughly, ranks them by the loss that they remove for each multiply-accumulate, and protects the fewest of the first that
+// pass the gate and reach the target, found by bisection, within the share and the budget.
+[[nodiscard]] Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeProtection& judge,
+                                                const ProtectOptions& options);
 
 }  // namespace mantissa::quant

@@ -255,7 +255,7 @@ Result<Draft> make_int8(const net::Network& network, const target::Target& targe
     base::detail(found);
     for (const quant::ProtectionStep& step : protection.steps) {
       in_float.push_back(step.node);
-      draft.artifact.repairs.push_back({network.graph.describe(step.node), step.after.decibels, step.share_in_float});
+      draft.artifact.repairs.push_back({network.graph.describe(step.node), step.gain, step.share_in_float});
     }
   }
   const plan::Plan plan = trial.plan_with(in_float);

@@ -10,10 +10,11 @@
 
 namespace mantissa::release {
 
-Result<std::unique_ptr<run::Session>> open_graph(const ir::Graph& graph, std::string_view provider, const run::Tap& tap) {
+Result<std::unique_ptr<run::Session>> open_graph(const ir::Graph& graph, std::string_view provider, const run::Tap& tap,
+                                                 bool optimize) {
   MANTISSA_ASSIGN(run::Provider * engine, run::provider(provider));
   MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(graph));
-  return engine->open(std::as_bytes(std::span(onnx)), {.threads = 0, .optimize = true, .tap = tap});
+  return engine->open(std::as_bytes(std::span(onnx)), {.threads = 0, .optimize = optimize, .tap = tap});
 }
 
 Result<std::unique_ptr<run::Session>> open_file(const std::filesystem::path& onnx, std::string_view provider) {
@@ -22,10 +23,11 @@ Result<std::unique_ptr<run::Session>> open_file(const std::filesystem::path& onn
   return engine->open(bytes.span(), {.threads = 0, .optimize = true, .tap = {}});
 }
 
-quant::Execute execute_on(std::string_view provider) {
-  return [provider = std::string(provider)](const ir::Graph& graph, std::span<const quant::Batch> inputs, const quant::Tap& tap,
-                                            const std::function<void(std::size_t, quant::Batch)>& collect) -> Result<void> {
-    MANTISSA_ASSIGN(const auto session, open_graph(graph, provider, tap));
+quant::Execute execute_on(std::string_view provider, bool optimize) {
+  return [provider = std::string(provider), optimize](
+             const ir::Graph& graph, std::span<const quant::Batch> inputs, const quant::Tap& tap,
+             const std::function<void(std::size_t, quant::Batch)>& collect) -> Result<void> {
+    MANTISSA_ASSIGN(const auto session, open_graph(graph, provider, tap, optimize));
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       MANTISSA_TRY(base::check_interrupt());
       if (inputs[i].condition) session->set_condition(*inputs[i].condition, inputs[i].map_step);

@@ -17,11 +17,13 @@ namespace mantissa::release {
 // The provider that shows values and emulates formats.
 inline constexpr std::string_view kReference = "onnxruntime-cpu";
 
-[[nodiscard]] Result<std::unique_ptr<run::Session>> open_graph(const ir::Graph& graph, std::string_view provider, const run::Tap& tap = {});
-[[nodiscard]] Result<std::unique_ptr<run::Session>> open_file(const std::filesystem::path& onnx, std::string_view provider);
+[[nodiscard]] Result<std::unique_ptr<run::Session>> open_graph(const ir::Graph& graph, std::string_view provider,
+                                                               const run::Tap& tap = {}, bool optimize = true);
+[[nodiscard]] Result<std::unique_ptr<run::Session>> open_file(const std::filesystem::path& onnx,
+                                                              std::string_view provider);
 
 // How quantization executes graphs: on that provider.
-[[nodiscard]] quant::Execute execute_on(std::string_view provider);
+[[nodiscard]] quant::Execute execute_on(std::string_view provider, bool optimize = true);
 
 // Tells a network that wants to know it the level of noise, in 8-bit levels; does nothing for others.
 void set_level(run::Session& session, const net::Task& task, std::optional<float> level);

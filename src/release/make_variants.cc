@@ -71,7 +71,7 @@ class Trial {
   Trial(const Trial&) = delete;
   Trial(const net::Network& network, pass::QdqStyle style, const target::Target& target, const std::string& provider,
         const quant::Statistics& statistics, const Calibration& calibration)
-      : network_(network), style_(style), graph_(network.graph), statistics_(statistics), calibration_(calibration), execute_(execute_on(provider)) {
+      : network_(network), style_(style), graph_(network.graph), statistics_(statistics), calibration_(calibration), execute_(execute_on(provider)), execute_roughly_(execute_on(kReference, false)) {
     options_ = {style, target.int8.weight_levels, {network.task.range_low, network.task.range_high}, &rounded_};
   }
 
@@ -108,15 +108,16 @@ class Trial {
   Result<quant::Loss> judge(const std::vector<NodeId>& in_float, quant::Effort effort) {
     constexpr std::size_t kFew = 3;
     const std::size_t count = effort == quant::Effort::rough ? std::min(kFew, fp32_.size()) : fp32_.size();
+    const quant::Execute& execute = effort == quant::Effort::rough ? execute_roughly_ : execute_;
     MANTISSA_ASSIGN(const Graph graph, graph_with(in_float));
     double total = 0, worst_tile = INFINITY, shift = 0, flat[2] = {0, 0};
-    MANTISSA_TRY(execute_(graph, std::span(calibration_.for_decisions).first(count), {}, [&](std::size_t i, const quant::Batch& output) {
+    MANTISSA_TRY(execute(graph, std::span(calibration_.for_decisions).first(count), {}, [&](std::size_t i, const quant::Batch& output) {
       const image::Picture picture = seen(output);
       total += image::psnr(picture, fp32_[i]);
       worst_tile = std::min(worst_tile, image::worst_tile_psnr(picture, fp32_[i], gate::kTile, network_.task.scale));
       shift = std::max(shift, image::worst_tile_mean_shift(picture, fp32_[i], gate::kTile, network_.task.scale));
     }));
-    MANTISSA_TRY(execute_(graph, calibration_.flat, {}, [&](std::size_t i, const quant::Batch& output) {
+    MANTISSA_TRY(execute(graph, calibration_.flat, {}, [&](std::size_t i, const quant::Batch& output) {
       flat[i] = largest_difference(clipped_middle(output), fp32_flat_[i]);
     }));
     const gate::Thresholds allowed = gate::thresholds_for("int8", calibration_.judged_with_truth);
@@ -165,6 +166,7 @@ class Trial {
   quant::Statistics statistics_;  // likewise
   const Calibration& calibration_;
   quant::Execute execute_;
+  quant::Execute execute_roughly_;  // as written: what an engine takes to optimize a graph is longer than a few tiles
   quant::WeightCache rounded_;
   quant::QuantizeOptions options_;
   std::vector<image::Picture> fp32_;

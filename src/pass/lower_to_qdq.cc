@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
-#include <set>
 #include <string>
 
 namespace mantissa::pass {
@@ -136,91 +135,32 @@ std::optional<Product> product_by_channel(const Graph& graph, ValueId id) {
   return Product{graph.node(producer).inputs[0], *std::move(values)};
 }
 
-Quantization by_channel(const Quantization& q, const std::vector<float>& factors) {
-  Quantization result{q.format, {}, std::vector<std::int32_t>(factors.size(), q.zero_points[0]), 1};
-  for (const float factor : factors) result.scales.push_back(q.scales[0] * factor);
-  return result;
-}
-
-ValueId add_dequantize(Graph& graph, ValueId stored, const std::string& name, const Quantization& q,
-                       const Parameters& parameters) {
-  const ValueId real = graph.add("DequantizeLinear", {stored, parameters.scale, parameters.zero_point},
-                                 axis_attribute(q), name + "_dequantize");
-  graph.value(real).format = NumberFormat::float32;
-  graph.value(real).shape = graph.value(stored).shape;
-  return real;
-}
-
 bool computes_in_integers(const Graph& graph, ir::NodeId node) { return !base::is_floating(graph.node(node).format); }
 
-// What ONNX Runtime has kernels on integers for, and what only moves data, which it does on integers too.
-bool works_on_integers(const ir::Node& node) {
-  static const std::set<std::string, std::less<>> kOperators = {
-      "Add",     "Mul",       "Concat",      "LeakyRelu", "Sigmoid",   "Softmax",  "AveragePool", "GlobalAveragePool",
-      "MaxPool", "Resize",    "Reshape",     "Flatten",   "Transpose", "Squeeze",  "Split",       "Slice",
-      "Gather",  "Unsqueeze", "Where",       "Expand",    "Tile",      "Identity", "ArgMax",      "Conv",
-      "Gemm",    "MatMul",    "DepthToSpace"};
-  return kOperators.contains(node.op);
-}
-
-// Whether nobody but quantization will read what the node gives. ONNX Runtime then takes the node, with dequantizing
-// before and quantizing behind it, for one kernel on integers, whatever the scales are, and fails where they are not one
-// for the tensor: a product must stay between.
-bool is_read_by_integers_alone(const Graph& graph, ir::NodeId node) {
-  if (!works_on_integers(graph.node(node))) return false;
-  const ValueId result = graph.node(node).outputs[0];
-  const auto reads_integers = [&](const ir::Use& use) {
-    if (computes_in_integers(graph, use.node)) return true;
-    const ValueId product = graph.node(use.node).outputs[0];
-    return graph.value(product).quantization && product_by_channel(graph, product);
-  };
-  const std::vector<ir::Use>& uses = graph.value(result).uses;
-  return !graph.is_output(result) && std::all_of(uses.begin(), uses.end(), reads_integers);
-}
-
-// The integers of a value, and the value that comes out of dequantizing them.
-struct RoundTrip {
-  ValueId stored;
-  ValueId real;
-};
-
-// Inserts Q and DQ behind a value. OpenVINO quantizes with a scale for each channel as fast as with one for all; in ONNX Runtime 1.31 that takes ten times
-// the time of a multiplication and a quantization, so in closed chains the product stays.
-RoundTrip add_round_trip(Graph& graph, ValueId id, const Quantization& q, QdqStyle style) {
+// Inserts Q and DQ behind a value and returns what comes out of them. OpenVINO quantizes with a scale for each channel
+// as fast as with one for all; ONNX Runtime 1.31 takes ten to fifty times the time of quantizing and multiplying apart,
+// so in closed chains products stay.
+ValueId add_round_trip(Graph& graph, ValueId id, const Quantization& q, QdqStyle style) {
   const std::string name = graph.value(id).name;
   const Parameters parameters = add_parameters(graph, name, q);
+  const auto product = style == QdqStyle::inputs_only && !q.axis ? product_by_channel(graph, id) : std::nullopt;
   ValueId stored = ir::kNoValue;
-  const bool multiplies = style == QdqStyle::inputs_only && !q.axis;
-  if (const auto product = multiplies ? product_by_channel(graph, id) : std::nullopt) {
-    std::vector<float> inverse;
-    for (const float constant : product->constants) inverse.push_back(1 / constant);
-    const Quantization own = by_channel(q, inverse);
-    const Parameters own_parameters = add_parameters(graph, name + "_by_channel", own);
-    stored = graph.add("QuantizeLinear", {product->factor, own_parameters.scale, own_parameters.zero_point},
-                       axis_attribute(own), name + "_quantize");
+  if (product) {
+    Quantization by_channel{q.format, {}, std::vector<std::int32_t>(product->constants.size(), q.zero_points[0]), 1};
+    for (const float constant : product->constants) by_channel.scales.push_back(q.scales[0] / constant);
+    const Parameters own = add_parameters(graph, name + "_by_channel", by_channel);
+    stored = graph.add("QuantizeLinear", {product->factor, own.scale, own.zero_point}, axis_attribute(by_channel),
+                       name + "_quantize");
   } else {
     stored = graph.add("QuantizeLinear", {id, parameters.scale, parameters.zero_point}, axis_attribute(q),
                        name + "_quantize");
   }
+  const ValueId real = graph.add("DequantizeLinear", {stored, parameters.scale, parameters.zero_point},
+                                 axis_attribute(q), name + "_dequantize");
   graph.value(stored).format = q.format;
-  graph.value(stored).shape = graph.value(id).shape;
-  return {stored, add_dequantize(graph, stored, name, q, parameters)};
-}
-
-// Where the next node multiplies each channel by a constant, dequantizing does it.
-bool multiplied_on_the_way(Graph& graph, const ir::Use& use, const RoundTrip& trip, const Quantization& q) {
-  if (q.axis || use.input != 0) return false;
-  const ValueId result = graph.node(use.node).outputs[0];
-  const auto product = product_by_channel(graph, result);
-  if (!product || graph.value(result).quantization || graph.is_output(result)) return false;
-  const std::vector<ir::Use>& uses = graph.value(result).uses;
-  if (std::any_of(uses.begin(), uses.end(),
-                  [&](const ir::Use& next) { return is_read_by_integers_alone(graph, next.node); }))
-    return false;
-  const std::string name = graph.value(result).name;
-  const Quantization own = by_channel(q, product->constants);
-  graph.replace_uses(result, add_dequantize(graph, trip.stored, name, own, add_parameters(graph, name, own)));
-  return true;
+  graph.value(real).format = NumberFormat::float32;
+  graph.value(stored).shape = graph.value(real).shape = graph.value(id).shape;
+  return real;
 }
 
 void lower_activation(Graph& graph, ValueId id, QdqStyle style) {
@@ -232,10 +172,8 @@ void lower_activation(Graph& graph, ValueId id, QdqStyle style) {
     if (closes || computes_in_integers(graph, use.node)) redirected.push_back(use);
   const bool ends = closes && graph.is_output(id);
   if (redirected.empty() && !ends) return;
-  const RoundTrip trip = add_round_trip(graph, id, q, style);
-  const ValueId real = trip.real;
-  for (const ir::Use& use : redirected)
-    if (!multiplied_on_the_way(graph, use, trip, q)) graph.set_input(use.node, use.input, real);
+  const ValueId real = add_round_trip(graph, id, q, style);
+  for (const ir::Use& use : redirected) graph.set_input(use.node, use.input, real);
   if (!ends) return;
   const std::string name = graph.value(id).name;  // the graph's output keeps its name
   std::replace(graph.outputs.begin(), graph.outputs.end(), id, real);

@@ -35,6 +35,8 @@ if(MANTISSA_SANITIZE)
   target_compile_options(mantissa_options INTERFACE -fsanitize=${MANTISSA_SANITIZE} -fno-omit-frame-pointer
                          -fno-sanitize-recover=all)
   target_link_options(mantissa_options INTERFACE -fsanitize=${MANTISSA_SANITIZE})
+  target_sources(mantissa_options INTERFACE
+    $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:${PROJECT_SOURCE_DIR}/cmake/sanitizer_defaults.cc>)
 endif()
 
 # Where tests look for the shared models, pictures and golden outputs; they skip with a reason where it is absent.

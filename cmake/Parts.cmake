@@ -75,7 +75,7 @@ set(mantissa_test_environment
 
 # mantissa_test_program(LABEL PART target SOURCES file... [LIBRARIES target...])
 #
-# The program sees every header that PART sees. Static libraries are already inside libmantissa.so: a second copy of the ONNX
+# The program sees every header that PART sees; our own are not SYSTEM, so that their warnings show. Static libraries are already inside libmantissa.so: a second copy of the ONNX
 # messages would register twice and abort, so of those only the headers are taken.
 function(mantissa_test_program label)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "PART" "SOURCES;LIBRARIES")
@@ -85,7 +85,8 @@ function(mantissa_test_program label)
   set(target ${label}_test)
   add_executable(${target} EXCLUDE_FROM_ALL ${arg_SOURCES})
   add_dependencies(tests ${target})
-  target_include_directories(${target} SYSTEM PRIVATE $<TARGET_PROPERTY:${arg_PART},INTERFACE_INCLUDE_DIRECTORIES>)
+  target_include_directories(${target} SYSTEM PRIVATE
+    $<FILTER:$<TARGET_PROPERTY:${arg_PART},INTERFACE_INCLUDE_DIRECTORIES>,EXCLUDE,^${PROJECT_SOURCE_DIR}/(src|include)$>)
   target_compile_definitions(${target} PRIVATE $<TARGET_PROPERTY:${arg_PART},INTERFACE_COMPILE_DEFINITIONS>)
   target_link_libraries(${target} PRIVATE mantissa mantissa_options GTest::gtest_main)
   foreach(library IN LISTS arg_LIBRARIES)

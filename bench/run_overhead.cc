@@ -1,9 +1,10 @@
-// What restore() costs beyond the engine: a picture in memory, restored row of tiles by row of tiles as from and to a file, against the bare
-// engine on as many tiles of the same size. Files are not decoded or encoded.
+// What restore() costs beyond the engine: a picture in memory, restored row of tiles by row of tiles as from and to a
+// file, against the bare engine on as many tiles of the same size. Files are not decoded or encoded.
 //
 //   run_overhead NETWORK [TILE_SIZE]
 //
-// Rounds take turns, and medians are printed; processor time too: on a machine with other work, the times of the clock mean little.
+// Rounds take turns, and medians are printed; processor time too: on a machine with other work, the times of the clock
+// mean little.
 #include <sys/resource.h>
 
 #include <algorithm>

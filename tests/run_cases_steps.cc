@@ -46,7 +46,9 @@ constexpr Row rows[] = {
     {"emulate_rounding", [](ir::Graph& graph, std::string_view) { return pass::emulate_rounding(graph); }},
     {"insert_taps", insert_taps},
     {"keep_reduced_dimensions",
-     [](ir::Graph& graph, std::string_view) -> Result<void> { return pass::keep_reduced_dimensions(graph), Result<void>(); }},
+     [](ir::Graph& graph, std::string_view) -> Result<void> {
+       return pass::keep_reduced_dimensions(graph), Result<void>();
+     }},
     {"lower_to_half", [](ir::Graph& graph, std::string_view) { return pass::lower_to_half(graph); }},
     {"lower_to_qdq", lower_to_qdq},
 };

@@ -17,11 +17,12 @@ struct ReleaseRequest {
   std::filesystem::path calibrate;  // a folder of pictures
   // A folder of LR/HR pairs or of pictures, or two folders: inputs and true pictures. Empty: none.
   std::vector<std::filesystem::path> evaluate;
-  // What is done to both sets on the way in: "bicubic:4", "noise:25", "none". Empty: noise as strong as `sigma` says, if that is stated.
+  // What is done to both sets on the way in: "bicubic:4", "noise:25", "none". Empty: noise as strong as `sigma` says,
+  // if that is stated.
   std::string degrade;
   std::optional<std::string> sigma;  // for a network that is told the level of noise: "25", or "0:50", in 8-bit levels
-  std::string target;            // of the catalogue; empty: this machine's class
-  std::filesystem::path output;  // the folder to make; must not exist
+  std::string target;                // of the catalogue; empty: this machine's class
+  std::filesystem::path output;      // the folder to make; must not exist
   TaskOverrides overrides;
   std::uint64_t seed = 1;       // of noise and of the choice of calibration tiles
   double repair_seconds = 120;  // at most, for each form of a variant; 0: no repair

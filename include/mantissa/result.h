@@ -31,7 +31,8 @@ struct Error {
   std::string advice;              // what the user can do, one sentence without a full stop; may be empty
   std::vector<std::string> where;  // the chain of places, outermost first: {"checkpoint x.pth", "tensor body.3.weight"}
 
-  // "checkpoint x.pth: tensor body.3.weight: the file ends early. Download it again." A file that the sentence quotes is not named in front of it.
+  // "checkpoint x.pth: tensor body.3.weight: the file ends early. Download it again." A file that the sentence quotes
+  // is not named in front of it.
   [[nodiscard]] std::string message() const;
 };
 

@@ -1,4 +1,5 @@
-// The commands of the program, one file each: they turn arguments into a request to the library and its answer into text.
+// The commands of the program, one file each: they turn arguments into a request to the library and its answer into
+// text.
 #pragma once
 
 #include <CLI/CLI.hpp>

@@ -42,7 +42,8 @@ std::string text_of(const InspectedCondition& told) {
 }
 
 void print_text(const Inspection& in) {
-  print_line("architecture", with_commas(in.architecture.empty() ? "not a known one" : in.architecture, in.hyperparameters));
+  print_line("architecture",
+             with_commas(in.architecture.empty() ? "not a known one" : in.architecture, in.hyperparameters));
   print_line("task", in.kind + " x" + std::to_string(in.scale));
   print_line("pictures", pictures_of(in));
   print_line("receptive field", in.radius ? std::to_string(*in.radius) + " pixels to each side" : "the whole picture");
@@ -51,7 +52,8 @@ void print_text(const Inspection& in) {
   print_line("parameters", std::to_string(in.parameters));
   print_line("work", std::to_string(std::llround(in.macs_per_pixel)) + " multiply-accumulates per input pixel");
   std::string operators;
-  for (const auto& [op, count] : in.operators) operators += (operators.empty() ? "" : ", ") + std::to_string(count) + " " + op;
+  for (const auto& [op, count] : in.operators)
+    operators += (operators.empty() ? "" : ", ") + std::to_string(count) + " " + op;
   print_line("operators", operators);
   if (!in.most_expensive.empty()) std::printf("most work in\n");
   for (const auto& [node, share] : in.most_expensive) std::printf("  %5.1f %%  %s\n", 100 * share, node.c_str());
@@ -69,23 +71,25 @@ nlohmann::ordered_json condition_json(const std::optional<InspectedCondition>& t
 }
 
 void print_json(const Inspection& in) {
-  nlohmann::ordered_json json = {{"architecture", in.architecture},
-                                 {"hyperparameters", nlohmann::ordered_json::object()},
-                                 {"task", in.kind},
-                                 {"scale", in.scale},
-                                 {"colour", in.colour},
-                                 {"range", {in.range_low, in.range_high}},
-                                 {"size_multiple", in.size_multiple},
-                                 {"receptive_field_radius", in.radius ? nlohmann::ordered_json(*in.radius) : nlohmann::ordered_json(nullptr)},
-                                 {"condition", condition_json(in.condition)},
-                                 {"assumed", in.assumed},
-                                 {"parameters", in.parameters},
-                                 {"macs_per_pixel", in.macs_per_pixel},
-                                 {"operators", nlohmann::ordered_json::object()},
-                                 {"most_expensive", nlohmann::ordered_json::object()}};
+  nlohmann::ordered_json json = {
+      {"architecture", in.architecture},
+      {"hyperparameters", nlohmann::ordered_json::object()},
+      {"task", in.kind},
+      {"scale", in.scale},
+      {"colour", in.colour},
+      {"range", {in.range_low, in.range_high}},
+      {"size_multiple", in.size_multiple},
+      {"receptive_field_radius", in.radius ? nlohmann::ordered_json(*in.radius) : nlohmann::ordered_json(nullptr)},
+      {"condition", condition_json(in.condition)},
+      {"assumed", in.assumed},
+      {"parameters", in.parameters},
+      {"macs_per_pixel", in.macs_per_pixel},
+      {"operators", nlohmann::ordered_json::object()},
+      {"most_expensive", nlohmann::ordered_json::object()}};
   for (const auto& [name, value] : in.hyperparameters) json["hyperparameters"][name] = value;
   for (const auto& [op, count] : in.operators) json["operators"][op] = count;
-  for (const auto& [node, share] : in.most_expensive) json["most_expensive"][node] = base::rounded(share, base::kDigitsOfFigure);
+  for (const auto& [node, share] : in.most_expensive)
+    json["most_expensive"][node] = base::rounded(share, base::kDigitsOfFigure);
   std::printf("%s\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
 }
 

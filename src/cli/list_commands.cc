@@ -12,9 +12,11 @@ void add_providers(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   command->callback([&global, &exit_code] {
     auto json = nlohmann::ordered_json::array();
     for (const ProviderState& each : list_providers()) {
-      json.push_back({{"name", each.name}, {"title", each.title}, {"version", each.version}, {"missing", each.missing}});
+      json.push_back(
+          {{"name", each.name}, {"title", each.title}, {"version", each.version}, {"missing", each.missing}});
       if (!global.json)
-        std::printf("%-18s %s\n", each.name.c_str(), each.missing.empty() ? each.version.c_str() : (each.title + ": not here: " + each.missing).c_str());
+        std::printf("%-18s %s\n", each.name.c_str(),
+                    each.missing.empty() ? each.version.c_str() : (each.title + ": not here: " + each.missing).c_str());
     }
     if (global.json) std::printf("%s\n", json.dump(2).c_str());
     exit_code = 0;
@@ -27,9 +29,11 @@ void add_targets(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   command->callback([&global, &exit_code] {
     auto json = nlohmann::ordered_json::array();
     for (const TargetState& each : list_targets()) {
-      json.push_back({{"name", each.name}, {"title", each.title}, {"runtime", each.runtime}, {"this_machine", each.this_machine}});
+      json.push_back(
+          {{"name", each.name}, {"title", each.title}, {"runtime", each.runtime}, {"this_machine", each.this_machine}});
       if (!global.json)
-        std::printf("%-12s %s: %s%s\n", each.name.c_str(), each.title.c_str(), each.runtime.c_str(), each.this_machine ? "  (this machine)" : "");
+        std::printf("%-12s %s: %s%s\n", each.name.c_str(), each.title.c_str(), each.runtime.c_str(),
+                    each.this_machine ? "  (this machine)" : "");
     }
     if (global.json) std::printf("%s\n", json.dump(2).c_str());
     exit_code = 0;

@@ -29,18 +29,24 @@ int main(int argc, char** argv) {
   using namespace mantissa;
   base::handle_interrupts();
 
-  CLI::App app("Brings image-restoration networks to every chip in the number format that it runs best, and proves that the pictures stay the same.",
-               "mantissa");
+  CLI::App app(
+      "Brings image-restoration networks to every chip in the number format that it runs best, and proves that the "
+      "pictures stay the same.",
+      "mantissa");
   app.set_version_flag("--version", "mantissa " + std::string(version()));
   app.get_formatter()->label("SUBCOMMAND", "COMMAND");
   app.require_subcommand(1);
   app.fallthrough();
-  app.footer("Example:\n  mantissa release network.pth --calibrate pictures/ --evaluate pairs/ -o out\n  mantissa run out photo.jpg -o restored.png");
+  app.footer(
+      "Example:\n  mantissa release network.pth --calibrate pictures/ --evaluate pairs/ -o out\n  mantissa run out "
+      "photo.jpg -o restored.png");
 
   cli::GlobalOptions global;
   app.add_flag("--json", global.json, "Print the result as JSON on standard output");
-  app.add_flag_callback("-q,--quiet", [] { base::set_verbosity(base::Verbosity::quiet); }, "No progress and no warnings");
-  app.add_flag_callback("-v,--verbose", [] { base::set_verbosity(base::Verbosity::verbose); }, "More about what is done");
+  app.add_flag_callback(
+      "-q,--quiet", [] { base::set_verbosity(base::Verbosity::quiet); }, "No progress and no warnings");
+  app.add_flag_callback(
+      "-v,--verbose", [] { base::set_verbosity(base::Verbosity::verbose); }, "More about what is done");
 
   int exit_code = 0;
   cli::add_release(app, global, exit_code);

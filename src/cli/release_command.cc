@@ -28,14 +28,18 @@ void print_note(std::string_view note) {
 
 void print_table(const ReleaseSummary& summary) {
   std::printf("%s\nJudged on %s\n", summary.network.c_str(), summary.evaluation.c_str());
-  if (summary.weak_evidence) std::printf("Weak evidence: give --evaluate at least 5 pictures that make 1 megapixel of output\n");
+  if (summary.weak_evidence)
+    std::printf("Weak evidence: give --evaluate at least 5 pictures that make 1 megapixel of output\n");
   std::printf("\n");
   for (const std::string& fact : summary.assumed) std::printf("Assumed: %s\n", fact.c_str());
-  std::printf("%-22s %-20s %9s %8s %10s %9s  %s\n", "file", "verdict", "PSNR dB", "loss %", "to fp32 dB", "us/pixel", "fastest on");
+  std::printf("%-22s %-20s %9s %8s %10s %9s  %s\n", "file", "verdict", "PSNR dB", "loss %", "to fp32 dB", "us/pixel",
+              "fastest on");
   for (const ReleasedFile& file : summary.files) {
-    const std::optional<double> speed = file.microseconds_per_pixel > 0 ? std::optional(file.microseconds_per_pixel) : std::nullopt;
-    std::printf("%-22s %-20s %9s %8s %10s %9s  %s\n", file.path.c_str(), file.verdict.c_str(), cell("%.3f", file.psnr).c_str(),
-                cell("%+.3f", file.loss_percent).c_str(), cell("%.2f", file.psnr_to_fp32).c_str(), cell("%.2f", speed).c_str(), file.provider.c_str());
+    const std::optional<double> speed =
+        file.microseconds_per_pixel > 0 ? std::optional(file.microseconds_per_pixel) : std::nullopt;
+    std::printf("%-22s %-20s %9s %8s %10s %9s  %s\n", file.path.c_str(), file.verdict.c_str(),
+                cell("%.3f", file.psnr).c_str(), cell("%+.3f", file.loss_percent).c_str(),
+                cell("%.2f", file.psnr_to_fp32).c_str(), cell("%.2f", speed).c_str(), file.provider.c_str());
     if (file.shipped) print_note(file.note);
   }
   if (!summary.complete()) std::printf("\nLeft out, because\n");
@@ -55,19 +59,21 @@ void print_json(const ReleaseSummary& summary) {
                                  {"complete", summary.complete()}};
   json["files"] = nlohmann::ordered_json::array();
   const auto number = [](std::optional<double> value) {
-    return value ? nlohmann::ordered_json(base::rounded(*value, base::kDigitsOfFigure)) : nlohmann::ordered_json(nullptr);
+    return value ? nlohmann::ordered_json(base::rounded(*value, base::kDigitsOfFigure))
+                 : nlohmann::ordered_json(nullptr);
   };
   for (const ReleasedFile& file : summary.files)
-    json["files"].push_back({{"variant", file.variant},
-                             {"path", file.path},
-                             {"shipped", file.shipped},
-                             {"verdict", file.verdict},
-                             {"psnr", number(file.psnr)},
-                             {"loss_percent", number(file.loss_percent)},
-                             {"psnr_to_fp32", number(file.psnr_to_fp32)},
-                             {"microseconds_per_pixel", base::rounded(file.microseconds_per_pixel, base::kDigitsOfTime)},
-                             {"provider", file.provider},
-                             {"note", file.note}});
+    json["files"].push_back(
+        {{"variant", file.variant},
+         {"path", file.path},
+         {"shipped", file.shipped},
+         {"verdict", file.verdict},
+         {"psnr", number(file.psnr)},
+         {"loss_percent", number(file.loss_percent)},
+         {"psnr_to_fp32", number(file.psnr_to_fp32)},
+         {"microseconds_per_pixel", base::rounded(file.microseconds_per_pixel, base::kDigitsOfTime)},
+         {"provider", file.provider},
+         {"note", file.note}});
   std::printf("%s\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
 }
 
@@ -86,28 +92,40 @@ int release_command(const ReleaseRequest& request, const GlobalOptions& global) 
 }  // namespace
 
 void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code) {
-  auto* command = app.add_subcommand("release", "Make a release: every variant of a network, quantized, judged and written");
+  auto* command =
+      app.add_subcommand("release", "Make a release: every variant of a network, quantized, judged and written");
   auto request = std::make_shared<ReleaseRequest>();
   command->add_option("network", request->network, "PyTorch checkpoint (.pth, .pt) or ONNX file")->required();
-  command->add_option("--calibrate", request->calibrate, "Folder of pictures as the network will see them (clean ones with --degrade)")->required();
-  command->add_option("--evaluate", request->evaluate, "Folder of LR/HR pairs or of pictures, or two folders: inputs and true pictures")->expected(1, 2);
+  command
+      ->add_option("--calibrate", request->calibrate,
+                   "Folder of pictures as the network will see them (clean ones with --degrade)")
+      ->required();
+  command
+      ->add_option("--evaluate", request->evaluate,
+                   "Folder of LR/HR pairs or of pictures, or two folders: inputs and true pictures")
+      ->expected(1, 2);
   command->add_option("-o,--output", request->output, "Folder to make; must not exist")->required();
   command->add_option("--degrade", request->degrade,
                       "What is done to the pictures on the way in: bicubic:4, noise:25; default: none");
   command->add_option("--sigma", request->sigma,
                       "For a network that is told the level of noise: 25 of 255, or 0:50 for all between; as much is "
                       "added to the pictures");
-  command->add_option("--targets", request->target, "Class of machine to make it for (mantissa targets); default: this machine's");
-  command->add_option("--range", request->overrides.range, "Black and white in the network's numbers, such as 0:255, where its file does not tell");
+  command->add_option("--targets", request->target,
+                      "Class of machine to make it for (mantissa targets); default: this machine's");
+  command->add_option("--range", request->overrides.range,
+                      "Black and white in the network's numbers, such as 0:255, where its file does not tell");
   command->add_option("--colour", request->overrides.colour, "rgb, ycbcr or luminance, where its file does not tell");
   command->add_option("--seed", request->seed, "Of noise and of the choice of calibration tiles")
       ->capture_default_str()
       ->check(whole_number(0));
-  command->add_option("--repair-budget", request->repair_seconds, "Seconds to spend on repairing each form that loses too much; 0: none")
+  command
+      ->add_option("--repair-budget", request->repair_seconds,
+                   "Seconds to spend on repairing each form that loses too much; 0: none")
       ->capture_default_str()
       ->check(seconds());
-  command->footer("Example:\n  mantissa release dncnn.pth --calibrate clean/ --evaluate test/ --degrade noise:25 -o out\n"
-                  "Exit code 4: a variant failed the gate and was left out; the others are there.");
+  command->footer(
+      "Example:\n  mantissa release dncnn.pth --calibrate clean/ --evaluate test/ --degrade noise:25 -o out\n"
+      "Exit code 4: a variant failed the gate and was left out; the others are there.");
   command->callback([request, &global, &exit_code] { exit_code = release_command(*request, global); });
 }
 

@@ -12,13 +12,14 @@ void print_text(const RunSummary& summary) {
   std::printf("%s on %s (%s)\n", summary.variant.c_str(), summary.provider.c_str(), summary.reason.c_str());
   for (const RestoredPicture& picture : summary.pictures) {
     const auto pixels = static_cast<double>(picture.input_pixels);
-    std::printf("%s  %dx%d, %.2f s, %.2f us/pixel\n", picture.output.c_str(), picture.width, picture.height, picture.seconds,
-                picture.seconds * 1e6 / pixels);
+    std::printf("%s  %dx%d, %.2f s, %.2f us/pixel\n", picture.output.c_str(), picture.width, picture.height,
+                picture.seconds, picture.seconds * 1e6 / pixels);
   }
 }
 
 void print_json(const RunSummary& summary) {
-  nlohmann::ordered_json json = {{"variant", summary.variant}, {"provider", summary.provider}, {"reason", summary.reason}};
+  nlohmann::ordered_json json = {
+      {"variant", summary.variant}, {"provider", summary.provider}, {"reason", summary.reason}};
   json["pictures"] = nlohmann::ordered_json::array();
   for (const RestoredPicture& picture : summary.pictures)
     json["pictures"].push_back({{"input", picture.input.string()},
@@ -45,14 +46,21 @@ void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   auto request = std::make_shared<RunRequest>();
   command->add_option("model", request->model, "Release folder, checkpoint or ONNX file")->required();
   command->add_option("inputs", request->inputs, "Pictures, or folders of pictures")->required();
-  command->add_option("-o,--output", request->output, "Picture to write (.png .jpg .tif .webp); a folder for several inputs")->required();
-  command->add_option("--provider", request->provider, "Engine to run on (mantissa providers); default: the fastest that passed the gate");
+  command
+      ->add_option("-o,--output", request->output,
+                   "Picture to write (.png .jpg .tif .webp); a folder for several inputs")
+      ->required();
+  command->add_option("--provider", request->provider,
+                      "Engine to run on (mantissa providers); default: the fastest that passed the gate");
   command->add_option("--variant", request->variant, "fp32, fp16 or int8; default: the fastest that passed the gate");
-  command->add_option("--range", request->overrides.range, "Black and white in a network file's numbers, such as 0:255");
+  command->add_option("--range", request->overrides.range,
+                      "Black and white in a network file's numbers, such as 0:255");
   command->add_option("--colour", request->overrides.colour, "rgb, ycbcr or luminance, for a network file");
   command->add_option("--sigma", request->sigma, "How noisy the pictures are, for a network that is told: 25 of 255");
-  command->add_option("--tile", request->tile_size, "Largest side of a tile in input pixels; default: chosen")->check(whole_number(1));
-  command->add_option("--threads", request->threads, "Threads of the engine; default: all cores")->check(whole_number(1));
+  command->add_option("--tile", request->tile_size, "Largest side of a tile in input pixels; default: chosen")
+      ->check(whole_number(1));
+  command->add_option("--threads", request->threads, "Threads of the engine; default: all cores")
+      ->check(whole_number(1));
   command->add_option("--quality", request->quality, "Of JPEG and WebP, 1 to 100")->check(whole_number(1, 100));
   command->add_flag("--overwrite", request->overwrite, "Replace outputs that exist");
   command->footer("Example:\n  mantissa run out photo.jpg -o restored.png\n  mantissa run out photos/ -o restored/");

@@ -9,8 +9,8 @@ namespace mantissa::format {
 namespace {
 
 // The numbers of the fields of a protobuf message at its top level (protobuf.dev, "Encoding"), as bits; 0 where the
-// bytes are none. The last field may be cut off: the reader is to say so. Of deeper levels only the first byte is looked
-// at.
+// bytes are none. The last field may be cut off: the reader is to say so. Of deeper levels only the first byte is
+// looked at.
 struct Fields {
   std::uint64_t varint = 0;
   std::uint64_t bytes = 0;
@@ -79,15 +79,16 @@ bool is_checkpoint(const FileContent& content) {
          (content.is_zip && content.zip.value_or(ZipContent::checkpoint) == ZipContent::checkpoint);
 }
 
-// onnx/onnx.proto, ModelProto: 1 ir_version, 2 producer_name, 3 producer_version, 4 domain, 6 doc_string, 7 graph; what was cut off may end before
-// the graph.
+// onnx/onnx.proto, ModelProto: 1 ir_version, 2 producer_name, 3 producer_version, 4 domain, 6 doc_string, 7 graph; what
+// was cut off may end before the graph.
 bool is_onnx(const FileContent& content) {
   const Fields fields = fields_of(content.text());
   const bool ends_early = fields.cut_off && (fields.bytes & ~std::uint64_t{0b1011100}) == 0 && fields.messages == 0;
   return has_field(fields.varint, 1) && (has_field(fields.bytes, 7) || (fields.bytes != 0 && ends_early));
 }
 
-// tensorflow/core/protobuf/saved_model.proto: 1 saved_model_schema_version, 2 meta_graphs, whose 1 is meta_info_def; nothing else.
+// tensorflow/core/protobuf/saved_model.proto: 1 saved_model_schema_version, 2 meta_graphs, whose 1 is meta_info_def;
+// nothing else.
 bool is_saved_model(const FileContent& content) {
   if (content.is_folder) return content.holds("saved_model.pb");
   const Fields fields = fields_of(content.text());

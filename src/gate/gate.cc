@@ -44,7 +44,8 @@ std::vector<std::string> failures_of(const Figures& f, const Thresholds& t) {
   checks.at_least("the PSNR against fp32 of the worst picture", f.worst_psnr_to_fp32, " dB", t.worst_psnr_to_fp32);
   checks.at_least("the PSNR against fp32 of the worst 64x64 tile", f.worst_tile_psnr, " dB", t.worst_tile_psnr);
   checks.at_most("the shift of a channel's mean", f.mean_shift, " levels", t.mean_shift);
-  checks.at_most("the shift of a channel's mean in a tile", f.worst_tile_mean_shift, " levels", t.worst_tile_mean_shift);
+  checks.at_most("the shift of a channel's mean in a tile", f.worst_tile_mean_shift, " levels",
+                 t.worst_tile_mean_shift);
   checks.at_most("the difference on flat black", f.flat_black, " levels", t.flat);
   checks.at_most("the difference on flat white", f.flat_white, " levels", t.flat);
   return checks.failures;
@@ -74,7 +75,8 @@ void Judge::add(const image::Picture& fp32, const image::Picture& variant, const
   sums_.worst_psnr_to_fp32 = started_ ? std::min(sums_.worst_psnr_to_fp32, to_fp32) : to_fp32;
   sums_.worst_tile_psnr = started_ ? std::min(sums_.worst_tile_psnr, tile) : tile;
   sums_.mean_shift = std::max(sums_.mean_shift, image::mean_shift(reference, seen, border_));
-  sums_.worst_tile_mean_shift = std::max(sums_.worst_tile_mean_shift, image::worst_tile_mean_shift(reference, seen, kTile, border_));
+  sums_.worst_tile_mean_shift =
+      std::max(sums_.worst_tile_mean_shift, image::worst_tile_mean_shift(reference, seen, kTile, border_));
   sums_.ssim_to_fp32 += image::ssim(reference, seen, border_);
   sums_.pictures += 1;
   sums_.megapixels += static_cast<double>(fp32.pixels()) / 1e6;

@@ -14,7 +14,8 @@ Picture texture(int side) {
   for (int c = 0; c < 3; ++c)
     for (int y = 0; y < side; ++y)
       for (int x = 0; x < side; ++x)
-        picture.row(c, y)[static_cast<std::size_t>(x)] = static_cast<float>(0.5 + 0.4 * std::sin(0.3 * x + 0.2 * y + c));
+        picture.row(c, y)[static_cast<std::size_t>(x)] =
+            static_cast<float>(0.5 + 0.4 * std::sin(0.3 * x + 0.2 * y + c));
   return picture;
 }
 
@@ -24,7 +25,8 @@ Picture with_noise(Picture picture, float levels) {
   return picture;
 }
 
-format::Verdict judged(const Picture& fp32, const Picture& variant, const Picture* truth = nullptr, const std::string& name = "int8") {
+format::Verdict judged(const Picture& fp32, const Picture& variant, const Picture* truth = nullptr,
+                       const std::string& name = "int8") {
   Judge judge(name, 0);
   judge.add(fp32, variant, truth);
   return judge.verdict("executed", "a provider");

@@ -29,14 +29,15 @@ struct PictureInfo {
   Metadata metadata;
 };
 
-// Reads rectangles of one picture in any order, from any thread; fastest from top to bottom. Memory is bounded by the rows that a rectangle
-// spans, whatever the size of the picture (not for WebP, AVIF and interlaced or progressive files, which their libraries decode whole).
-// Palettes, CMYK, Lab and the like arrive as RGB; 1-bit as 8-bit grey.
+// Reads rectangles of one picture in any order, from any thread; fastest from top to bottom. Memory is bounded by the
+// rows that a rectangle spans, whatever the size of the picture (not for WebP, AVIF and interlaced or progressive
+// files, which their libraries decode whole). Palettes, CMYK, Lab and the like arrive as RGB; 1-bit as 8-bit grey.
 class PictureReader {
  public:
   virtual ~PictureReader() = default;
   [[nodiscard]] virtual const PictureInfo& info() const = 0;
-  // `info().channels` channels, and one more for alpha where there is one (the last). Errors: damaged or truncated data.
+  // `info().channels` channels, and one more for alpha where there is one (the last). Errors: damaged or truncated
+  // data.
   [[nodiscard]] virtual Result<Picture> read(Rectangle rectangle) = 0;
 };
 
@@ -54,8 +55,9 @@ struct WriteOptions {
   int compression = -1;  // PNG: 0..9; -1 is a fast default
 };
 
-// The file's kind is told by its content on reading, and by the extension of `path` on writing (.png .jpg .jpeg .tif .tiff .webp .avif).
-// Errors (bad_input): no such file, not a picture, damaged, an extension that cannot be written, a format that cannot hold the bits or size.
+// The file's kind is told by its content on reading, and by the extension of `path` on writing (.png .jpg .jpeg .tif
+// .tiff .webp .avif). Errors (bad_input): no such file, not a picture, damaged, an extension that cannot be written, a
+// format that cannot hold the bits or size.
 [[nodiscard]] Result<std::unique_ptr<PictureReader>> open_picture(const std::filesystem::path& path);
 [[nodiscard]] Result<std::unique_ptr<PictureWriter>> create_picture(const std::filesystem::path& path,
                                                                     const PictureInfo& info,

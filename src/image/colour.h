@@ -8,7 +8,8 @@
 
 namespace mantissa::image {
 
-// Full-range BT.601 YCbCr as in JPEG (ITU-T T.871): Y, Cb, Cr in 0..1, chroma centred on 128/255. In and out: 3 channels.
+// Full-range BT.601 YCbCr as in JPEG (ITU-T T.871): Y, Cb, Cr in 0..1, chroma centred on 128/255. In and out: 3
+// channels.
 [[nodiscard]] Picture rgb_to_ycbcr(const Picture& rgb);
 [[nodiscard]] Picture ycbcr_to_rgb(const Picture& ycbcr);
 // The luminance Y of the above: one channel.

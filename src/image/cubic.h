@@ -13,7 +13,8 @@ inline double cubic(double x) {
   return 0.0;
 }
 
-// The place in [0, size) that stands for one beyond the edge: mirrored with the edge sample repeated, as often as needed.
+// The place in [0, size) that stands for one beyond the edge: mirrored with the edge sample repeated, as often as
+// needed.
 inline int mirrored(int position, int size) {
   const int period = 2 * size;
   const int wrapped = (position % period + period) % period;

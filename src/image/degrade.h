@@ -10,7 +10,8 @@
 
 namespace mantissa::image {
 
-// "bicubic:4" (reduced by 4, rounded to 8 bits), "noise:25" (Gaussian, standard deviation 25/255, neither clipped nor rounded), "none".
+// "bicubic:4" (reduced by 4, rounded to 8 bits), "noise:25" (Gaussian, standard deviation 25/255, neither clipped nor
+// rounded), "none".
 struct Degradation {
   enum class Kind { none, bicubic, noise } kind = Kind::none;
   int factor = 1;   // bicubic

@@ -42,7 +42,8 @@ TEST(Normal, StreamsOfDifferentSeedsAreDifferent) {
   EXPECT_NE(standard_normal(1, 1), standard_normal(2, 0));
 }
 
-// Pinned so that a change of the generator, or a compiler that rounds otherwise, is seen: recorded seeds must keep their meaning.
+// Pinned so that a change of the generator, or a compiler that rounds otherwise, is seen: recorded seeds must keep
+// their meaning.
 TEST(Normal, ValuesAreFixedForEver) {
   EXPECT_EQ(standard_normal(25, 4), -0x1.4c734335d5441p+0);
   EXPECT_EQ(standard_normal(0, 0), 0x1.91588c88ea018p-2);

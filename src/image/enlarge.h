@@ -1,4 +1,5 @@
-// Bicubic enlargement by a whole factor, a row at a time: where a whole enlarged picture in memory would cost more than the arithmetic.
+// Bicubic enlargement by a whole factor, a row at a time: where a whole enlarged picture in memory would cost more than
+// the arithmetic.
 #pragma once
 
 #include <array>
@@ -12,8 +13,8 @@ class Enlarger {
  public:
   Enlarger(int width, int factor);
 
-  // Of row `y` of the enlarged plane, what the columns [left, left + count) of `plane` become: count * factor samples. `plane` has whole
-  // rows of `width` samples.
+  // Of row `y` of the enlarged plane, what the columns [left, left + count) of `plane` become: count * factor samples.
+  // `plane` has whole rows of `width` samples.
   void row(std::span<const float> plane, int y, int left, int count, float* out);
 
  private:

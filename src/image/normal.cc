@@ -5,7 +5,8 @@
 namespace mantissa::image {
 namespace {
 
-// The output function of SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (2014), with Stafford's constants.
+// The output function of SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (2014), with
+// Stafford's constants.
 std::uint64_t mix(std::uint64_t z) {
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
@@ -19,7 +20,8 @@ double uniform(std::uint64_t seed, std::uint64_t index) {
   return (static_cast<double>(bits >> 12) + 0.5) * 0x1p-52;
 }
 
-// The natural logarithm of 0 < x < 1, to about 1e-15: x = m 2^e with m in [1/sqrt 2, sqrt 2), ln m = 2 artanh((m - 1) / (m + 1)).
+// The natural logarithm of 0 < x < 1, to about 1e-15: x = m 2^e with m in [1/sqrt 2, sqrt 2), ln m = 2 artanh((m - 1) /
+// (m + 1)).
 double logarithm(double x) {
   constexpr double kLn2 = 0.693147180559945309417;
   int exponent = 0;
@@ -49,7 +51,8 @@ struct Rational {
   }
 };
 
-// Wichura, "Algorithm AS 241: the percentage points of the normal distribution" (1988), function PPND16: relative accuracy 1e-16.
+// Wichura, "Algorithm AS 241: the percentage points of the normal distribution" (1988), function PPND16: relative
+// accuracy 1e-16.
 constexpr Rational kCentral{
     {3.3871328727963666080e0, 1.3314166789178437745e+2, 1.9715909503065514427e+3, 1.3731693765509461125e+4,
      4.5921953931549871457e+4, 6.7265770927008700853e+4, 3.3430575583588128105e+4, 2.5090809287301226727e+3},

@@ -7,8 +7,8 @@
 
 namespace mantissa::image {
 
-// Planar samples [channel][y][x], nominally 0..1 with 0 black and 1 white, as stored (no linear light). 1 channel is grey, 3 are R, G, B
-// unless a function says otherwise.
+// Planar samples [channel][y][x], nominally 0..1 with 0 black and 1 white, as stored (no linear light). 1 channel is
+// grey, 3 are R, G, B unless a function says otherwise.
 struct Picture {
   int width = 0;
   int height = 0;
@@ -46,7 +46,8 @@ struct Rectangle {
 [[nodiscard]] Picture crop(const Picture& picture, Rectangle rectangle);
 // Only the channels [first, first + count).
 [[nodiscard]] Picture select_channels(const Picture& picture, int first, int count);
-// The integer 0..largest that stands for a sample: clipped to 0..1, rounded half up; NaN gives 0. `largest` is at most 65535.
+// The integer 0..largest that stands for a sample: clipped to 0..1, rounded half up; NaN gives 0. `largest` is at most
+// 65535.
 [[nodiscard]] inline int to_level(float sample, int largest) {
   const float clipped = sample > 0.0F ? (sample < 1.0F ? sample : 1.0F) : 0.0F;
   // NOLINTNEXTLINE(bugprone-incorrect-roundings): right for what is not negative, and a call would keep loops slow

@@ -42,7 +42,8 @@ TEST(Resize, AFlatPictureStaysFlat) {
   }
 }
 
-// Halving places each output between two inputs: distances 0.25, 0.75, 1.25, 1.75 in the widened kernel on both sides. Keys' kernel there is
+// Halving places each output between two inputs: distances 0.25, 0.75, 1.25, 1.75 in the widened kernel on both sides.
+// Keys' kernel there is
 // 0.8671875, 0.2265625, -0.0703125, -0.0234375, and the weights are half of it.
 TEST(Resize, HalvingAnImpulseGivesTheWidenedKernel) {
   Picture picture(16, 1, 1);
@@ -56,8 +57,8 @@ TEST(Resize, HalvingAnImpulseGivesTheWidenedKernel) {
   EXPECT_NEAR(halved.samples[6], 0, 1e-6);
 }
 
-// Enlarging by 2 puts outputs a quarter beside the inputs, and the edge is mirrored with the edge sample repeated: the first output of
-// (a, b, c, ...) sees ..., b, a, a, b, c at distances 1.75, 0.75, 0.25, 1.25 from b, a, a, b.
+// Enlarging by 2 puts outputs a quarter beside the inputs, and the edge is mirrored with the edge sample repeated: the
+// first output of (a, b, c, ...) sees ..., b, a, a, b, c at distances 1.75, 0.75, 0.25, 1.25 from b, a, a, b.
 TEST(Resize, TheEdgeIsMirrored) {
   Picture picture(6, 1, 1);
   picture.samples = {1, 0, 0, 0, 0, 0};

@@ -1,4 +1,5 @@
-// Structural similarity: Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to structural similarity" (2004).
+// Structural similarity: Wang, Bovik, Sheikh, Simoncelli, "Image quality assessment: from error visibility to
+// structural similarity" (2004).
 #include <algorithm>
 #include <array>
 #include <cassert>

@@ -9,7 +9,8 @@ namespace mantissa::net {
 // Errors (bad_input): an element that is NaN, or infinite where `infinity_too`.
 [[nodiscard]] Result<void> check_numbers(const ir::Tensor& tensor, bool infinity_too);
 
-// Errors (bad_input): a constant that holds NaN, or infinity where a layer multiplies or adds it; elsewhere, as in a mask, infinity has its use.
+// Errors (bad_input): a constant that holds NaN, or infinity where a layer multiplies or adds it; elsewhere, as in a
+// mask, infinity has its use.
 [[nodiscard]] Result<void> check_weights(const ir::Graph& graph);
 
 }  // namespace mantissa::net

@@ -1,5 +1,5 @@
-// The condition of a network: what it is told beside the picture, in a second input. Today that is how strong the noise is, as one number or as a
-// map that holds it for every pixel.
+// The condition of a network: what it is told beside the picture, in a second input. Today that is how strong the noise
+// is, as one number or as a map that holds it for every pixel.
 #pragma once
 
 #include <optional>
@@ -32,8 +32,9 @@ struct Condition {
   [[nodiscard]] float number_of(float level) const { return level / divisor; }
 };
 
-// What the graph itself says of its second input; nullopt unless it has one picture and one input with a single channel that is used, is called
-// something like sigma or noise level, and is either one number or as large as the picture or a whole fraction of it.
+// What the graph itself says of its second input; nullopt unless it has one picture and one input with a single channel
+// that is used, is called something like sigma or noise level, and is either one number or as large as the picture or a
+// whole fraction of it.
 struct ConditionInput {
   ir::ValueId picture;
   ir::ValueId condition;
@@ -42,7 +43,8 @@ struct ConditionInput {
 [[nodiscard]] std::optional<ConditionInput> find_condition(const ir::Graph& graph);
 
 struct Task;
-// For a release. Errors (usage): the network has a condition and `sigma` is not stated, or the other way round; those of parse_levels.
+// For a release. Errors (usage): the network has a condition and `sigma` is not stated, or the other way round; those
+// of parse_levels.
 [[nodiscard]] Result<void> state_levels(Task& task, const std::optional<std::string>& sigma);
 // For one picture. Errors (usage): as above.
 [[nodiscard]] Result<void> check_level(const Task& task, std::optional<double> sigma);

@@ -7,7 +7,8 @@ namespace mantissa::net {
 
 namespace {
 
-// How many pixels lie between the elements of a map: as networks with unshuffled pictures have them. The first that fits is it.
+// How many pixels lie between the elements of a map: as networks with unshuffled pictures have them. The first that
+// fits is it.
 constexpr int kMapSteps[] = {2, 3, 4, 8, 16};
 
 struct Walked {

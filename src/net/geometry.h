@@ -18,8 +18,9 @@ struct Geometry {
   std::string global_because;
 };
 
-// For a graph with one picture input [N, C, H, W], and perhaps a condition (net/condition.h); walks every path from them to the output.
-// Errors (unsupported): an operator whose spatial behaviour is not known, a scale that is not a whole number.
+// For a graph with one picture input [N, C, H, W], and perhaps a condition (net/condition.h); walks every path from
+// them to the output. Errors (unsupported): an operator whose spatial behaviour is not known, a scale that is not a
+// whole number.
 [[nodiscard]] Result<Geometry> find_geometry(const ir::Graph& graph);
 
 // Multiply-accumulates of Conv, ConvTranspose, Gemm and MatMul with constant weights, per input pixel of the network.

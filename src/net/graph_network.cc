@@ -61,7 +61,8 @@ ir::StateDict original_state(const ir::Graph& graph) {
   return state;
 }
 
-// The picture comes first, and a map that is smaller than the picture has no sizes in common with it, whatever the file says.
+// The picture comes first, and a map that is smaller than the picture has no sizes in common with it, whatever the file
+// says.
 void put_inputs_in_order(ir::Graph& graph, const ConditionInput& condition) {
   graph.inputs = {condition.picture, condition.condition};
   if (!condition.is_map) return;

@@ -165,7 +165,8 @@ TEST(NetworkFromGraph, RefusesWhatIsNoPicture) {
   EXPECT_FALSE(network_from_graph(integers).ok());
 }
 
-// A picture in blocks of 2x2 and a map with an element for each, whose sizes the file calls those of the picture, and which comes first.
+// A picture in blocks of 2x2 and a map with an element for each, whose sizes the file calls those of the picture, and
+// which comes first.
 ir::Graph with_map() {
   ir::Graph graph;
   const auto map = graph.add_input("map", base::NumberFormat::float32, {{1, ""}, {1, ""}, {-1, "h"}, {-1, "w"}});

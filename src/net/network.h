@@ -35,7 +35,7 @@ struct Task {
   std::optional<int> radius;
   int stride = 1;  // tile origins must be multiples of it for a tile to see the same grid as the whole picture
   std::optional<Condition> condition;  // a second input, beside the picture
-  std::vector<std::string> assumed;  // facts above that were guessed rather than known, for the user: "range 0..1"
+  std::vector<std::string> assumed;    // facts above that were guessed rather than known, for the user: "range 0..1"
 };
 
 [[nodiscard]] inline int channels_of(Colour colour) { return colour == Colour::luminance ? 1 : 3; }

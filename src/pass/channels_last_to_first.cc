@@ -60,7 +60,8 @@ bool belongs(const Graph& graph, NodeId id) {
   });
 }
 
-// The region that begins with `entry`: whatever is connected with it by values whose channels are last; nothing where one of them has no place there.
+// The region that begins with `entry`: whatever is connected with it by values whose channels are last; nothing where
+// one of them has no place there.
 std::optional<Region> region_from(const Graph& graph, NodeId entry) {
   Region region;
   std::set<NodeId> seen = {entry};

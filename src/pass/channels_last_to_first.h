@@ -10,9 +10,10 @@ namespace mantissa::pass {
 //          m = MatMul(l, w [inputs,outputs])
 //          a = Add(m, b)
 //          y = Transpose(a) {perm=[0,3,1,2]}
-// The same numbers in another order of sums, without the copies; and engines compute convolutions as integers that they leave in float here. Between the
-// two Transposes there may be any number of products with constant matrices and of operators that join channels or work element by element; a region with anything else,
-// or with a value that leaves it by another way, stays as it is.
+// The same numbers in another order of sums, without the copies; and engines compute convolutions as integers that they
+// leave in float here. Between the two Transposes there may be any number of products with constant matrices and of
+// operators that join channels or work element by element; a region with anything else, or with a value that leaves it
+// by another way, stays as it is.
 [[nodiscard]] Result<void> channels_last_to_first(ir::Graph& graph);
 
 }  // namespace mantissa::pass

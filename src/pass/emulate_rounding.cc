@@ -9,7 +9,9 @@ using base::NumberFormat;
 using ir::Graph;
 using ir::ValueId;
 
-bool is_half(std::optional<NumberFormat> format) { return format == NumberFormat::float16 || format == NumberFormat::bfloat16; }
+bool is_half(std::optional<NumberFormat> format) {
+  return format == NumberFormat::float16 || format == NumberFormat::bfloat16;
+}
 
 ir::Node rounding_node(NumberFormat format, ValueId from, ValueId to, std::string name) {
   return {.op = "RoundTo",

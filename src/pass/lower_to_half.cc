@@ -14,9 +14,12 @@ using ir::ValueId;
 // ONNX TensorProto.DataType, for the attribute `to` of Cast.
 std::int64_t onnx_type(NumberFormat format) {
   switch (format) {
-    case NumberFormat::float16: return 10;
-    case NumberFormat::bfloat16: return 16;
-    default: return 1;
+    case NumberFormat::float16:
+      return 10;
+    case NumberFormat::bfloat16:
+      return 16;
+    default:
+      return 1;
   }
 }
 
@@ -50,7 +53,8 @@ class Lowering {
       }
     }
     for (const ValueId output : graph_.node(id).outputs)
-      if (output != ir::kNoValue && graph_.value(output).format == NumberFormat::float32) graph_.value(output).format = format;
+      if (output != ir::kNoValue && graph_.value(output).format == NumberFormat::float32)
+        graph_.value(output).format = format;
     return {};
   }
 
@@ -67,7 +71,8 @@ class Lowering {
     if (graph_.value(id).constant) {
       const ir::Tensor constant = *graph_.value(id).constant;
       MANTISSA_ASSIGN(const std::vector<float> reals, constant.floats());
-      result = graph_.add_constant(name, {format, constant.shape, base::from_floats(format, reals, base::Overflow::infinity)});
+      result = graph_.add_constant(
+          name, {format, constant.shape, base::from_floats(format, reals, base::Overflow::infinity)});
     } else {
       result = graph_.add("Cast", {id}, {{"to", onnx_type(format)}}, name);
       graph_.value(result).format = format;

@@ -117,7 +117,8 @@ Result<void> lower_constant(Graph& graph, ValueId id) {
   return {};
 }
 
-// A product with one positive constant for each channel, which quantizing can do on the way: its other factor, and the constants.
+// A product with one positive constant for each channel, which quantizing can do on the way: its other factor, and the
+// constants.
 struct Product {
   ValueId factor;
   std::vector<float> constants;
@@ -185,8 +186,9 @@ bool comes_from(const Graph& graph, ValueId id, std::string_view op) {
   return graph.value(id).producer != ir::kNoNode && graph.node(graph.value(id).producer).op == op;
 }
 
-// A float node with weights that stands between DequantizeLinear and QuantizeLinear alone, or a product that ONNX Runtime takes into the weights, is quantized by ONNX Runtime of its own accord (its
-// WeightBiasQuantization, seen with 1.31), without asking what that loses. A product in front hides it: twice the input, half the weights, which changes
+// A float node with weights that stands between DequantizeLinear and QuantizeLinear alone, or a product that ONNX
+// Runtime takes into the weights, is quantized by ONNX Runtime of its own accord (its WeightBiasQuantization, seen with
+// 1.31), without asking what that loses. A product in front hides it: twice the input, half the weights, which changes
 // no bit of the result.
 Result<void> hide_float_nodes(Graph& graph) {
   for (const ir::NodeId id : graph.sorted()) {

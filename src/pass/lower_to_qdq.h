@@ -1,4 +1,5 @@
-// Turns quantization annotations into QuantizeLinear/DequantizeLinear nodes, in the form that an engine's kernels look for.
+// Turns quantization annotations into QuantizeLinear/DequantizeLinear nodes, in the form that an engine's kernels look
+// for.
 #pragma once
 
 #include "ir/graph.h"
@@ -7,8 +8,8 @@
 namespace mantissa::pass {
 
 enum class QdqStyle {
-  // Q/DQ on the way into integer nodes, and behind them for everybody: an integer kernel is found where a node has them on all sides
-  // (ONNX Runtime, TensorRT).
+  // Q/DQ on the way into integer nodes, and behind them for everybody: an integer kernel is found where a node has them
+  // on all sides (ONNX Runtime, TensorRT).
   //   x -> Conv -> y          x -> Q -> DQ -> Conv -> Q -> DQ -> y
   closed,
   // Q/DQ only on the way into integer nodes; their results stay float (OpenVINO).
@@ -16,9 +17,10 @@ enum class QdqStyle {
   inputs_only,
 };
 
-// An integer node is one whose format the plan set to an integer. What comes from a float node stays exact for other float nodes in both styles.
-// Constants with an annotation become stored integers with a DequantizeLinear behind them; a value off their grid is rounded.
-// Annotations and integer formats are gone afterwards. Errors (internal): an annotation without scales.
+// An integer node is one whose format the plan set to an integer. What comes from a float node stays exact for other
+// float nodes in both styles. Constants with an annotation become stored integers with a DequantizeLinear behind them;
+// a value off their grid is rounded. Annotations and integer formats are gone afterwards. Errors (internal): an
+// annotation without scales.
 [[nodiscard]] Result<void> lower_to_qdq(ir::Graph& graph, QdqStyle style);
 
 }  // namespace mantissa::pass

@@ -9,8 +9,9 @@ namespace {
 
 constexpr int kSteps = 96;          // candidates for each end
 constexpr double kSmallest = 0.05;  // of the observed extent: further clipping has never paid
-// A clipped element counts this often. Rounding is noise; clipping takes the same edge away everywhere it occurs, and other pictures reach further
-// than those of the calibration. Measured on rlfn: from 10 to 100 to 1000 the worst tile gains 6 and 3 dB and the mean 0.4 and 0 dB; 100000 gains no more.
+// A clipped element counts this often. Rounding is noise; clipping takes the same edge away everywhere it occurs, and
+// other pictures reach further than those of the calibration. Measured on rlfn: from 10 to 100 to 1000 the worst tile
+// gains 6 and 3 dB and the mean 0.4 and 0 dB; 100000 gains no more.
 constexpr double kClippingWeight = 1000;
 
 // Squared error of clipping at an edge, in constant time from running sums over the bins.

@@ -13,7 +13,8 @@ enum class RangeMethod {
 };
 
 // Always holds zero exactly and never has an empty interval. `format` is uint8, or int8 for symmetric engines.
-[[nodiscard]] ir::Quantization choose_range(const Histogram& histogram, RangeMethod method, base::NumberFormat format = base::NumberFormat::uint8);
+[[nodiscard]] ir::Quantization choose_range(const Histogram& histogram, RangeMethod method,
+                                            base::NumberFormat format = base::NumberFormat::uint8);
 // The annotation for an interval that is known beforehand; it is widened to hold zero.
 [[nodiscard]] ir::Quantization range_between(double low, double high);
 

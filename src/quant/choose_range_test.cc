@@ -13,11 +13,13 @@ Histogram histogram_of(const std::vector<float>& numbers) {
   return Histogram(std::span(&channel, 1));
 }
 
-// Twenty million elements evenly between 0 and 1 and a single one at 2. Rounding counts once, clipping a thousand times, so the best upper end h
-// minimises 20e6 (h / 255)^2 / 12 + 1000 (2 - h)^2: it lies between the crowd and the outlier.
+// Twenty million elements evenly between 0 and 1 and a single one at 2. Rounding counts once, clipping a thousand
+// times, so the best upper end h minimises 20e6 (h / 255)^2 / 12 + 1000 (2 - h)^2: it lies between the crowd and the
+// outlier.
 TEST(ChooseRange, LeastSquaresWeighsRoundingAgainstClipping) {
   std::vector<float> crowd(1'000'000);
-  for (std::size_t i = 0; i < crowd.size(); ++i) crowd[i] = (static_cast<float>(i) + 0.5F) / static_cast<float>(crowd.size());
+  for (std::size_t i = 0; i < crowd.size(); ++i)
+    crowd[i] = (static_cast<float>(i) + 0.5F) / static_cast<float>(crowd.size());
   ChannelStatistics channel;
   for (int i = 0; i < 20; ++i) channel.add(crowd);
   channel.add(std::vector<float>{2.0F});
@@ -48,7 +50,8 @@ TEST(ChooseRange, NeverHasAnEmptyInterval) {
 }
 
 TEST(ChooseRange, SymmetricFormatsHaveTheirZeroInTheMiddle) {
-  const ir::Quantization q = choose_range(histogram_of({-1.0F, 0.5F}), RangeMethod::minimum_maximum, base::NumberFormat::int8);
+  const ir::Quantization q =
+      choose_range(histogram_of({-1.0F, 0.5F}), RangeMethod::minimum_maximum, base::NumberFormat::int8);
   EXPECT_EQ(q.format, base::NumberFormat::int8);
   EXPECT_EQ(q.zero_points[0], 0);
   EXPECT_FLOAT_EQ(q.scales[0], 1.0F / 127);

@@ -17,10 +17,10 @@ constexpr float kDamping = 0.01F;
 constexpr std::size_t kLanes = 16;    // output channels that are rounded side by side
 constexpr std::size_t kPartials = 4;  // sums on the way at once: an addition need not wait for the one before
 
-// With H = U^T U the squared error of an output channel is |U e|^2, where e are the errors of its weights. From the last
-// weight up, each is rounded such that its component of U e is least, given the errors of those below it. The result is
-// that of GPTQ (Chen et al. 2025, The Geometry of LLM Quantization), and no inverse of H is needed.
-// `weights` and `errors` are [size][kLanes]; `errors` has room for kPartials more.
+// With H = U^T U the squared error of an output channel is |U e|^2, where e are the errors of its weights. From the
+// last weight up, each is rounded such that its component of U e is least, given the errors of those below it. The
+// result is that of GPTQ (Chen et al. 2025, The Geometry of LLM Quantization), and no inverse of H is needed. `weights`
+// and `errors` are [size][kLanes]; `errors` has room for kPartials more.
 MANTISSA_FOR_EACH_PROCESSOR_FUSED void round_lanes(const float* factor, std::size_t stride, std::size_t size,
                                                    const float* scales, float levels, float* weights, float* errors) {
   constexpr float kMagic = 12582912.0F;  // 1.5 * 2^23: adding and taking it away rounds to nearest even

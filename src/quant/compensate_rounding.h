@@ -1,4 +1,5 @@
-// Rounding against the layer's real inputs: the error of each rounded weight is made up for by the weights that are not rounded yet.
+// Rounding against the layer's real inputs: the error of each rounded weight is made up for by the weights that are not
+// rounded yet.
 #pragma once
 
 #include <span>
@@ -8,9 +9,11 @@
 
 namespace mantissa::quant {
 
-// GPTQ (Frantar et al. 2022) for a convolution: rounds the row of weights of each output channel, most used element first, to multiples of
-// its scale within +-levels, so that the mean squared error of the channel's output over the observed patches is small.
-// `weights`: [outputs][patch] row by row; changed in place. Errors (internal): moments that are not positive definite despite damping.
-[[nodiscard]] Result<void> compensate_rounding(std::span<float> weights, std::span<const float> scales, int levels, const PatchMoments& moments);
+// GPTQ (Frantar et al. 2022) for a convolution: rounds the row of weights of each output channel, most used element
+// first, to multiples of its scale within +-levels, so that the mean squared error of the channel's output over the
+// observed patches is small. `weights`: [outputs][patch] row by row; changed in place. Errors (internal): moments that
+// are not positive definite despite damping.
+[[nodiscard]] Result<void> compensate_rounding(std::span<float> weights, std::span<const float> scales, int levels,
+                                               const PatchMoments& moments);
 
 }  // namespace mantissa::quant

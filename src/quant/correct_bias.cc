@@ -2,14 +2,16 @@
 
 namespace mantissa::quant {
 
-Result<void> correct_bias(ir::Graph& graph, ir::NodeId convolution, const std::vector<float>& before, const ValueStatistics& input) {
+Result<void> correct_bias(ir::Graph& graph, ir::NodeId convolution, const std::vector<float>& before,
+                          const ValueStatistics& input) {
   const ir::Tensor& weight = *graph.constant_input(convolution, 1);
   MANTISSA_ASSIGN(const std::vector<float> after, weight.floats());
   const auto outputs = static_cast<std::size_t>(weight.shape[0]);
   const auto inputs_per_group = static_cast<std::size_t>(weight.shape[1]);
   const std::size_t taps = after.size() / (outputs * inputs_per_group);
   const auto groups = static_cast<std::size_t>(graph.integer(convolution, "group", 1));
-  if (input.channels.size() != inputs_per_group * groups) return {};  // not one picture channel a weight: nothing to go by
+  if (input.channels.size() != inputs_per_group * groups)
+    return {};  // not one picture channel a weight: nothing to go by
 
   std::vector<float> bias(outputs, 0.0F);
   const ir::Tensor* old = graph.constant_input(convolution, 2);
@@ -33,7 +35,8 @@ Result<void> correct_bias(ir::Graph& graph, ir::NodeId convolution, const std::v
   }
 
   const std::string name = graph.value(graph.node(convolution).outputs[0]).name + "_bias";
-  const ir::ValueId corrected = graph.add_constant(name, ir::Tensor::of_floats({static_cast<std::int64_t>(outputs)}, std::move(bias)));
+  const ir::ValueId corrected =
+      graph.add_constant(name, ir::Tensor::of_floats({static_cast<std::int64_t>(outputs)}, std::move(bias)));
   graph.set_input(convolution, 2, corrected);
   return {};
 }

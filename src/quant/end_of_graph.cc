@@ -10,7 +10,8 @@ using ir::NodeId;
 using ir::ValueId;
 
 std::set<ValueId> values_at_the_end(const Graph& graph) {
-  static const std::set<std::string, std::less<>> kKeepsPicture = {"DepthToSpace", "Add", "Sub", "Clip", "Identity", "Slice", "Reshape", "Transpose"};
+  static const std::set<std::string, std::less<>> kKeepsPicture = {"DepthToSpace", "Add",   "Sub",     "Clip",
+                                                                   "Identity",     "Slice", "Reshape", "Transpose"};
   std::set<ValueId> found;
   std::vector<ValueId> open(graph.outputs.begin(), graph.outputs.end());
   while (!open.empty()) {

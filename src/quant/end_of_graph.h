@@ -7,7 +7,8 @@
 
 namespace mantissa::quant {
 
-// The values from which the output is made by nothing but moves, sums and clipping: they carry the picture's black and white.
+// The values from which the output is made by nothing but moves, sums and clipping: they carry the picture's black and
+// white.
 [[nodiscard]] std::set<ir::ValueId> values_at_the_end(const ir::Graph& graph);
 
 }  // namespace mantissa::quant

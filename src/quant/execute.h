@@ -21,9 +21,11 @@ struct Batch {
   int map_step = 1;                     // where that is a map: pixels for each of its elements, along a side
 };
 
-using Tap = std::function<void(std::string_view value, std::span<const std::int64_t> shape, std::span<const float> elements)>;
+using Tap =
+    std::function<void(std::string_view value, std::span<const std::int64_t> shape, std::span<const float> elements)>;
 
-// Runs the graph on every input in turn. `tap` sees the values with a mantissa.Tap node; `collect` gets each output. Either may be empty.
+// Runs the graph on every input in turn. `tap` sees the values with a mantissa.Tap node; `collect` gets each output.
+// Either may be empty.
 using Execute = std::function<Result<void>(const ir::Graph& graph, std::span<const Batch> inputs, const Tap& tap,
                                            const std::function<void(std::size_t index, Batch output)>& collect)>;
 

@@ -51,7 +51,8 @@ Result<void> find_half_islands(const Graph& graph, plan::Plan& plan, const Stati
     std::string reason;
     for (const ValueId input : graph.node(choice.node).inputs) {
       if (input == ir::kNoValue) continue;
-      if (too_large.contains(input)) reason = "reads " + graph.value(input).name + ", which is too large for the format";
+      if (too_large.contains(input))
+        reason = "reads " + graph.value(input).name + ", which is too large for the format";
       if (!graph.value(input).constant || graph.value(input).format != NumberFormat::float32) continue;
       MANTISSA_ASSIGN(const std::vector<float> reals, graph.value(input).constant->floats());
       if (const double largest = largest_magnitude(reals); largest > limit)

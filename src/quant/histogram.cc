@@ -14,8 +14,8 @@ constexpr std::size_t kBlock =
     16384;                          // elements looked at several times while in the cache; short enough for float sums
 constexpr std::size_t kLanes = 16;  // independent partial results, which a compiler keeps in vectors
 // Of pieces of kLanes elements that hold nothing extreme, one in so many is counted, and counts as often: the bulk of a
-// value is known from a part of it as well. What is extreme is rare, decides where a range should end, and is counted in
-// full, as are values with few elements.
+// value is known from a part of it as well. What is extreme is rare, decides where a range should end, and is counted
+// in full, as are values with few elements.
 constexpr std::uint32_t kOneIn = 8;
 constexpr std::size_t kFew = 1024;
 constexpr float kExtreme = 0.5F;  // of the extremes of the channel so far
@@ -188,8 +188,9 @@ Histogram::Histogram(std::span<const ChannelStatistics> channels) : bins_(kBins,
     maximum_ = std::max(maximum_, channel.maximum());
   }
   if (reach_ == 0) return;
-  // A coarse bin is spread over the fine bins that it covers, as if it were filled evenly: what it gives to the first and
-  // the last goes there at once, the density of those between is noted where it begins and ends, for one running sum.
+  // A coarse bin is spread over the fine bins that it covers, as if it were filled evenly: what it gives to the first
+  // and the last goes there at once, the density of those between is noted where it begins and ends, for one running
+  // sum.
   std::vector<double> changes(kBins + 1, 0.0);
   const auto spread = [&](double begin, double end, double count) {
     const auto first = static_cast<std::size_t>(std::clamp<double>(begin, 0, kBins - 1));

@@ -29,8 +29,9 @@ struct Window {
   }  // elements of a patch, ordered as a row of the weights
 };
 
-// The window of a node. Errors (unsupported): not a convolution of two dimensions with constant weights and one group, automatic padding, or more
-// than 4096 elements a patch (the moments of a larger one would not fit the memory of a small machine).
+// The window of a node. Errors (unsupported): not a convolution of two dimensions with constant weights and one group,
+// automatic padding, or more than 4096 elements a patch (the moments of a larger one would not fit the memory of a
+// small machine).
 [[nodiscard]] Result<Window> window_of(const ir::Graph& graph, ir::NodeId node);
 
 // Sum of patch * patch^T over randomly chosen output positions; padding counts as zeros. Copies share their sums until
@@ -39,7 +40,8 @@ class PatchMoments {
  public:
   explicit PatchMoments(const Window& window);
 
-  // Takes about `share` of the positions of one input [batch, channels, height, width], at least 16 of them, chosen by the generator.
+  // Takes about `share` of the positions of one input [batch, channels, height, width], at least 16 of them, chosen by
+  // the generator.
   void add(std::span<const std::int64_t> shape, std::span<const float> elements, double share, std::mt19937_64& random);
 
   // As if every element of input channel c had been multiplied by factors[c]. Nothing can be added afterwards.

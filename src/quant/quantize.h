@@ -13,7 +13,8 @@
 
 namespace mantissa::quant {
 
-// Weights that were rounded before: they do not depend on which other layers stay in float, and rounding them costs most of the time.
+// Weights that were rounded before: they do not depend on which other layers stay in float, and rounding them costs
+// most of the time.
 using WeightCache = std::map<ir::NodeId, RoundedWeights>;
 
 struct QuantizeOptions {

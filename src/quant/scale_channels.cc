@@ -14,11 +14,11 @@ using ir::NodeId;
 using ir::ValueId;
 
 constexpr double kLargestFactor = 32;  // a channel that asks for more carries next to nothing
-// Of the share of the range that a channel leaves unused. A power of 1 would trust the observed extent of each channel, and other pictures go beyond it:
-// measured on rlfn, the worst tile loses 7 dB against 0.75.
+// Of the share of the range that a channel leaves unused. A power of 1 would trust the observed extent of each channel,
+// and other pictures go beyond it: measured on rlfn, the worst tile loses 7 dB against 0.75.
 constexpr double kPowers[] = {0.25, 0.5, 0.75};
-constexpr double kRoundingShare =
-    0.3;  // of the squared error of rounding weights to nearest that is left after compensating: measured on srvgg and rlfn
+// Of the squared error of rounding weights to nearest, what is left after compensating: measured on srvgg and rlfn.
+constexpr double kRoundingShare = 0.3;
 constexpr double kWeightLevels = 127;
 constexpr double kSteps = 255;
 
@@ -173,13 +173,15 @@ bool is_convolution(const Graph& graph, NodeId id) {
   return weight != nullptr && weight->shape.size() == 4;
 }
 
-// Operators that engines compute on integers, with one scale for all channels, when what they read and give is quantized.
+// Operators that engines compute on integers, with one scale for all channels, when what they read and give is
+// quantized.
 bool works_on_integers(const ir::Node& node) {
   static const std::set<std::string, std::less<>> kOperators = {"Relu", "LeakyRelu", "DepthToSpace"};
   return kOperators.contains(node.op);
 }
 
-// Whether `id` may get factors: in the closed style, what comes out of a convolution only if no kernel on integers follows.
+// Whether `id` may get factors: in the closed style, what comes out of a convolution only if no kernel on integers
+// follows.
 bool can_be_scaled(const Graph& graph, ValueId id, pass::QdqStyle style) {
   if (style == pass::QdqStyle::inputs_only) return true;
   const ir::Value& value = graph.value(id);

@@ -23,7 +23,8 @@ void ValueStatistics::add(std::span<const std::int64_t> shape, std::span<const f
 
 double ValueStatistics::largest_magnitude() const {
   double largest = 0;
-  for (const ChannelStatistics& channel : channels) largest = std::max({largest, -channel.minimum(), channel.maximum()});
+  for (const ChannelStatistics& channel : channels)
+    largest = std::max({largest, -channel.minimum(), channel.maximum()});
   return largest;
 }
 
@@ -44,7 +45,8 @@ Result<Statistics> calibrate(const ir::Graph& graph, const StatisticsRequest& re
   pass::insert_taps(tapped, request.values);
   std::mt19937_64 random(seed);
   const Tap tap = [&](std::string_view name, std::span<const std::int64_t> shape, std::span<const float> elements) {
-    if (const auto entry = statistics.values.find(name); entry != statistics.values.end()) entry->second.add(shape, elements);
+    if (const auto entry = statistics.values.find(name); entry != statistics.values.end())
+      entry->second.add(shape, elements);
     const auto [first, last] = readers.equal_range(name);
     for (auto reader = first; reader != last; ++reader)
       if (shape.size() == 4) reader->second->add(shape, elements, kShareOfPositions, random);
@@ -54,7 +56,8 @@ Result<Statistics> calibrate(const ir::Graph& graph, const StatisticsRequest& re
     if (observed.channels.empty()) return internal_error("the value " + name + " was not observed");
     for (const ChannelStatistics& channel : observed.channels)
       if (channel.not_finite() > 0)
-        return bad_input("the value " + name + " is not finite on the calibration pictures", "Check that its weights are finite, and the range of its input (--range)");
+        return bad_input("the value " + name + " is not finite on the calibration pictures",
+                         "Check that its weights are finite, and the range of its input (--range)");
   }
   return statistics;
 }

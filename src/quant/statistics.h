@@ -29,14 +29,14 @@ struct Statistics {
 
 // What the algorithms that come later need: one pass gathers the union.
 struct StatisticsRequest {
-  std::vector<ir::ValueId> values;        // in the order of execution; graph inputs can be observed too
-  std::vector<ir::NodeId> convolutions;   // whose patches are sampled; those that window_of refuses are left out
+  std::vector<ir::ValueId> values;       // in the order of execution; graph inputs can be observed too
+  std::vector<ir::NodeId> convolutions;  // whose patches are sampled; those that window_of refuses are left out
 };
 
-// One pass of the network over `inputs`. Memory is that of one input, 2 kB a channel, and 4 bytes times the square of a patch a convolution.
-// The sampled positions depend on `seed` alone.
-// Errors: those of `execute`; (bad_input): a value that is not finite on calibration pictures, by name.
-[[nodiscard]] Result<Statistics> calibrate(const ir::Graph& graph, const StatisticsRequest& request, std::span<const Batch> inputs,
-                                           const Execute& execute, std::uint64_t seed);
+// One pass of the network over `inputs`. Memory is that of one input, 2 kB a channel, and 4 bytes times the square of a
+// patch a convolution. The sampled positions depend on `seed` alone. Errors: those of `execute`; (bad_input): a value
+// that is not finite on calibration pictures, by name.
+[[nodiscard]] Result<Statistics> calibrate(const ir::Graph& graph, const StatisticsRequest& request,
+                                           std::span<const Batch> inputs, const Execute& execute, std::uint64_t seed);
 
 }  // namespace mantissa::quant

@@ -9,8 +9,9 @@
 namespace mantissa::quant {
 namespace {
 
-// A block of sums stays in registers where there are enough: eight rows of one AVX-512 register or of two of AVX2. Two rows
-// go by at once for those processors whose registers do not hold it. On one core of the machine of docs/performance.md:
+// A block of sums stays in registers where there are enough: eight rows of one AVX-512 register or of two of AVX2. Two
+// rows go by at once for those processors whose registers do not hold it. On one core of the machine of
+// docs/performance.md:
 // 125 GFLOP/s with AVX-512, 94 with AVX2, 27 with SSE2.
 constexpr std::size_t kBlockRows = 8;
 constexpr std::size_t kBlockColumns = 16;

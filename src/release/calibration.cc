@@ -13,12 +13,18 @@ constexpr std::size_t kEnoughTiles = 24;
 constexpr std::size_t kMostTiles = 64;
 constexpr int kTileSide = 128;
 
-int tile_side(int picture_side, int multiple) { return std::max(std::min(picture_side, kTileSide) / multiple, 1) * multiple; }
+int tile_side(int picture_side, int multiple) {
+  return std::max(std::min(picture_side, kTileSide) / multiple, 1) * multiple;
+}
 
 // A number in [0, limit] from the generator's raw bits: std::uniform_int_distribution differs between libraries.
-int choose(std::mt19937_64& random, int limit) { return static_cast<int>(random() % (static_cast<std::uint64_t>(limit) + 1)); }
+int choose(std::mt19937_64& random, int limit) {
+  return static_cast<int>(random() % (static_cast<std::uint64_t>(limit) + 1));
+}
 
-image::Rectangle scaled(const image::Rectangle& r, int scale) { return {r.x * scale, r.y * scale, r.width * scale, r.height * scale}; }
+image::Rectangle scaled(const image::Rectangle& r, int scale) {
+  return {r.x * scale, r.y * scale, r.width * scale, r.height * scale};
+}
 
 // The levels of noise at which flat pictures join the ranges.
 std::vector<std::optional<float>> levels_for_flat(const net::Task& task) {
@@ -28,8 +34,8 @@ std::vector<std::optional<float>> levels_for_flat(const net::Task& task) {
   return {levels.low, levels.middle(), levels.high};
 }
 
-// How far from its edge a flat picture is left out of account. Where the receptive field has no bound (a mean over the whole picture), most of what
-// padding does stays near the edge all the same.
+// How far from its edge a flat picture is left out of account. Where the receptive field has no bound (a mean over the
+// whole picture), most of what padding does stays near the edge all the same.
 constexpr int kRimWithoutBound = 32;
 int rim_of(const net::Task& task) { return task.radius.value_or(kRimWithoutBound); }
 
@@ -85,7 +91,8 @@ Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task
       if (t > 0 && pictures.level_varies()) {
         MANTISSA_ASSIGN(sample, pictures.load(i, t));
       }
-      const image::Rectangle place{choose(random, sample.input.width - width), choose(random, sample.input.height - height), width, height};
+      const image::Rectangle place{choose(random, sample.input.width - width),
+                                   choose(random, sample.input.height - height), width, height};
       quant::Batch batch = batch_of(image::crop(sample.input, place), task, sample.level);
       if (tiles % 2 == 0) {
         calibration.for_ranges.push_back(std::move(batch));
@@ -93,7 +100,8 @@ Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task
       }
       calibration.for_decisions.push_back(std::move(batch));
       if (sample.truth)
-        calibration.truths.push_back(run::to_network_colours(image::crop(*sample.truth, scaled(place, task.scale)), task));
+        calibration.truths.push_back(
+            run::to_network_colours(image::crop(*sample.truth, scaled(place, task.scale)), task));
     }
   }
   for (const std::optional<float> level : levels_for_flat(task))
@@ -101,7 +109,8 @@ Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task
       calibration.for_ranges.push_back(batch_of(flat_picture(task, grey), task, level));
   for (const float grey : {0.0F, 1.0F})
     calibration.flat.push_back(batch_of(flat_picture(task, grey), task, middle_level(task)));
-  if (calibration.for_decisions.empty()) calibration.for_decisions = calibration.for_ranges;  // a single small picture serves both
+  if (calibration.for_decisions.empty())
+    calibration.for_decisions = calibration.for_ranges;  // a single small picture serves both
   return calibration;
 }
 

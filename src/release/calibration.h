@@ -1,4 +1,5 @@
-// What the network gets during calibration: tiles of the calibration pictures, split between choosing ranges and taking decisions.
+// What the network gets during calibration: tiles of the calibration pictures, split between choosing ranges and taking
+// decisions.
 #pragma once
 
 #include <optional>
@@ -16,7 +17,8 @@ struct Calibration {
   std::vector<quant::Batch> for_decisions;  // what repair is judged on
   std::vector<quant::Batch> flat;           // black and white, which the gate looks at too
   bool judged_with_truth = false;           // whether the gate will have true pictures
-  std::vector<image::Picture> truths;       // of for_decisions, in the network's own colours and 0..1; empty when there are none
+  std::vector<image::Picture>
+      truths;  // of for_decisions, in the network's own colours and 0..1; empty when there are none
 };
 
 // The network's input for a picture: its colours, its range, [1, channels, height, width].
@@ -26,16 +28,19 @@ struct Calibration {
 // The other way: a picture of what the network gave, in its own colours, 0..1.
 [[nodiscard]] image::Picture picture_of(const quant::Batch& batch, const net::Task& task);
 
-// A picture of one grey, with at least kFlatMiddle pixels in the middle that lie beyond the receptive field from every edge, or well away from it where the field has no bound.
+// A picture of one grey, with at least kFlatMiddle pixels in the middle that lie beyond the receptive field from every
+// edge, or well away from it where the field has no bound.
 inline constexpr int kFlatMiddle = 64;
 [[nodiscard]] image::Picture flat_picture(const net::Task& task, float level);
 
-// Of an output, the part that lies beyond the receptive field from every edge: there a flat picture is flat for the network too.
+// Of an output, the part that lies beyond the receptive field from every edge: there a flat picture is flat for the
+// network too.
 [[nodiscard]] image::Picture middle_of_flat(const image::Picture& output, const net::Task& task);
 
-// Some 24 tiles of at most 128 pixels a side, one or more of each picture, at places chosen by the seed; memory does not depend on picture sizes
-// beyond the one that is being read. Flat black, grey and white join the ranges, where
+// Some 24 tiles of at most 128 pixels a side, one or more of each picture, at places chosen by the seed; memory does
+// not depend on picture sizes beyond the one that is being read. Flat black, grey and white join the ranges, where
 // levels of noise are stated at the ends and the middle of those.
-[[nodiscard]] Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task& task, std::uint64_t seed);
+[[nodiscard]] Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task& task,
+                                                   std::uint64_t seed);
 
 }  // namespace mantissa::release

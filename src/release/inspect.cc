@@ -45,7 +45,8 @@ std::int64_t parameters_of(const net::Network& network) {
 void add_costs(const ir::Graph& graph, Inspection& inspection) {
   std::vector<net::NodeCost> costs = net::costs(graph);
   for (const net::NodeCost& cost : costs) inspection.macs_per_pixel += cost.macs_per_pixel;
-  std::stable_sort(costs.begin(), costs.end(), [](const auto& a, const auto& b) { return a.macs_per_pixel > b.macs_per_pixel; });
+  std::stable_sort(costs.begin(), costs.end(),
+                   [](const auto& a, const auto& b) { return a.macs_per_pixel > b.macs_per_pixel; });
   costs.resize(std::min(costs.size(), kMostExpensive));
   for (const net::NodeCost& cost : costs)
     inspection.most_expensive.emplace_back(graph.describe(cost.node), cost.macs_per_pixel / inspection.macs_per_pixel);
@@ -101,7 +102,8 @@ std::vector<ProviderState> list_providers() {
 std::vector<TargetState> list_targets() {
   const auto here = target::target_of(base::cpu());
   std::vector<TargetState> states;
-  for (const target::Target& each : target::targets()) states.push_back({each.name, each.title, each.runtime, here.ok() && *here == &each});
+  for (const target::Target& each : target::targets())
+    states.push_back({each.name, each.title, each.runtime, here.ok() && *here == &each});
   return states;
 }
 

@@ -13,7 +13,8 @@ bool comes_from(std::string_view engine_name, std::string_view node) {
 }
 
 bool computes_products(std::string_view op) {
-  return op.find("Conv") != op.npos || op.find("MatMul") != op.npos || op.find("Gemm") != op.npos || op == "FullyConnected";
+  return op.find("Conv") != op.npos || op.find("MatMul") != op.npos || op.find("Gemm") != op.npos ||
+         op == "FullyConnected";
 }
 
 }  // namespace
@@ -23,9 +24,11 @@ double integer_share(const ir::Graph& graph, const run::Placement& placement) {
   double integer = 0;
   for (const net::NodeCost& cost : net::costs(graph)) {
     all += cost.macs_per_pixel;
-    const bool found = std::any_of(placement.entries.begin(), placement.entries.end(), [&](const run::Placement::Entry& entry) {
-      return (entry.format == "u8" || entry.format == "s8") && computes_products(entry.op) && comes_from(entry.node, graph.node(cost.node).name);
-    });
+    const bool found =
+        std::any_of(placement.entries.begin(), placement.entries.end(), [&](const run::Placement::Entry& entry) {
+          return (entry.format == "u8" || entry.format == "s8") && computes_products(entry.op) &&
+                 comes_from(entry.node, graph.node(cost.node).name);
+        });
     if (found) integer += cost.macs_per_pixel;
   }
   return all > 0 ? integer / all : 0;

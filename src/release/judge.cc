@@ -58,7 +58,8 @@ class Gate {
 
   void pronounce() {
     for (Candidate& candidate : candidates_) {
-      format::Verdict verdict = candidate.judge.verdict(candidate.draft->emulated ? "emulated" : "executed", candidate.draft->judge);
+      format::Verdict verdict =
+          candidate.judge.verdict(candidate.draft->emulated ? "emulated" : "executed", candidate.draft->judge);
       if (!candidate.broken.empty()) {
         verdict.passed = false;
         verdict.failures = {candidate.broken};
@@ -92,7 +93,8 @@ class Gate {
 
 }  // namespace
 
-Result<void> judge(std::vector<Draft>& drafts, const std::filesystem::path& folder, const net::Task& task, const PictureSet& pictures) {
+Result<void> judge(std::vector<Draft>& drafts, const std::filesystem::path& folder, const net::Task& task,
+                   const PictureSet& pictures) {
   MANTISSA_ASSIGN(auto fp32, open_file(folder / "fp32/model.onnx", kReference));
   Gate gate(task, std::move(fp32));
   for (Draft& draft : drafts)

@@ -29,8 +29,9 @@ namespace {
 using ir::Graph;
 using ir::NodeId;
 
-// PSNR against fp32 that a form is brought to on the calibration pictures: what the gate asks for (gate/gate.h) and a little more, since other
-// pictures will judge. Where the calibration has true pictures, what the allowed loss means for this network.
+// PSNR against fp32 that a form is brought to on the calibration pictures: what the gate asks for (gate/gate.h) and a
+// little more, since other pictures will judge. Where the calibration has true pictures, what the allowed loss means
+// for this network.
 constexpr double kRequiredWithTruth = 44.5;  // where the network's own PSNR is not known: half a per cent of 30 dB
 constexpr double kRequiredWithoutTruth = 46;
 constexpr double kLeastRequired = 41;
@@ -71,7 +72,13 @@ class Trial {
   Trial(const Trial&) = delete;
   Trial(const net::Network& network, pass::QdqStyle style, const target::Target& target, const std::string& provider,
         const quant::Statistics& statistics, const Calibration& calibration)
-      : network_(network), style_(style), graph_(network.graph), statistics_(statistics), calibration_(calibration), execute_(execute_on(provider)), execute_roughly_(execute_on(kReference, false)) {
+      : network_(network),
+        style_(style),
+        graph_(network.graph),
+        statistics_(statistics),
+        calibration_(calibration),
+        execute_(execute_on(provider)),
+        execute_roughly_(execute_on(kReference, false)) {
     options_ = {style, target.int8.weight_levels, {network.task.range_low, network.task.range_high}, &rounded_};
   }
 
@@ -81,7 +88,8 @@ class Trial {
       MANTISSA_ASSIGN(pairs, quant::equalize_layers(graph_, statistics_, style_));
     }
     MANTISSA_ASSIGN(const int values, quant::scale_channels(graph_, statistics_, style_));
-    base::detail(std::to_string(pairs) + " pairs of layers equalized, " + std::to_string(values) + " values with a scale for each channel");
+    base::detail(std::to_string(pairs) + " pairs of layers equalized, " + std::to_string(values) +
+                 " values with a scale for each channel");
     return {};
   }
 
@@ -94,7 +102,8 @@ class Trial {
 
   [[nodiscard]] plan::Plan plan_with(const std::vector<NodeId>& in_float) const {
     std::map<NodeId, std::string> reasons;
-    for (const NodeId node : in_float) reasons.emplace(node, "protected: costs the picture more than its integers save");
+    for (const NodeId node : in_float)
+      reasons.emplace(node, "protected: costs the picture more than its integers save");
     return plan::plan_int8(network_.graph, style_, reasons);
   }
 
@@ -111,12 +120,14 @@ class Trial {
     const quant::Execute& execute = effort == quant::Effort::rough ? execute_roughly_ : execute_;
     MANTISSA_ASSIGN(const Graph graph, graph_with(in_float));
     double total = 0, worst_tile = INFINITY, shift = 0, flat[2] = {0, 0};
-    MANTISSA_TRY(execute(graph, std::span(calibration_.for_decisions).first(count), {}, [&](std::size_t i, const quant::Batch& output) {
-      const image::Picture picture = seen(output);
-      total += image::psnr(picture, fp32_[i]);
-      worst_tile = std::min(worst_tile, image::worst_tile_psnr(picture, fp32_[i], gate::kTile, network_.task.scale));
-      shift = std::max(shift, image::worst_tile_mean_shift(picture, fp32_[i], gate::kTile, network_.task.scale));
-    }));
+    MANTISSA_TRY(execute(
+        graph, std::span(calibration_.for_decisions).first(count), {}, [&](std::size_t i, const quant::Batch& output) {
+          const image::Picture picture = seen(output);
+          total += image::psnr(picture, fp32_[i]);
+          worst_tile =
+              std::min(worst_tile, image::worst_tile_psnr(picture, fp32_[i], gate::kTile, network_.task.scale));
+          shift = std::max(shift, image::worst_tile_mean_shift(picture, fp32_[i], gate::kTile, network_.task.scale));
+        }));
     MANTISSA_TRY(execute(graph, calibration_.flat, {}, [&](std::size_t i, const quant::Batch& output) {
       flat[i] = largest_difference(clipped_middle(output), fp32_flat_[i]);
     }));
@@ -125,13 +136,17 @@ class Trial {
     const auto square_of = [](double levels, double most) { return std::pow(levels / (kMargin * most), 2); };
     const double mean = total / static_cast<double>(count);
     const double shares[] = {share(mean, required_decibels()), share(worst_tile, allowed.worst_tile_psnr + kTileMargin),
-                             square_of(shift, allowed.worst_tile_mean_shift), square_of(flat[0], allowed.flat), square_of(flat[1], allowed.flat)};
-    return quant::Loss{mean, *std::max_element(std::begin(shares), std::end(shares)), std::accumulate(std::begin(shares), std::end(shares), 0.0)};
+                             square_of(shift, allowed.worst_tile_mean_shift), square_of(flat[0], allowed.flat),
+                             square_of(flat[1], allowed.flat)};
+    return quant::Loss{mean, *std::max_element(std::begin(shares), std::end(shares)),
+                       std::accumulate(std::begin(shares), std::end(shares), 0.0)};
   }
 
-  // The PSNR against fp32 at which errors that are independent of the network's own leave the loss allowed: squared errors add up.
+  // The PSNR against fp32 at which errors that are independent of the network's own leave the loss allowed: squared
+  // errors add up.
   [[nodiscard]] double required_decibels() const {
-    if (calibration_.truths.size() != fp32_.size()) return calibration_.judged_with_truth ? kRequiredWithTruth : kRequiredWithoutTruth;
+    if (calibration_.truths.size() != fp32_.size())
+      return calibration_.judged_with_truth ? kRequiredWithTruth : kRequiredWithoutTruth;
     double own = 0;
     for (std::size_t i = 0; i < fp32_.size(); ++i) own += image::psnr(fp32_[i], calibration_.truths[i]);
     own /= static_cast<double>(fp32_.size());
@@ -156,7 +171,8 @@ class Trial {
   // In 8-bit levels.
   static double largest_difference(const image::Picture& a, const image::Picture& b) {
     float largest = 0;
-    for (std::size_t i = 0; i < a.samples.size(); ++i) largest = std::max(largest, std::fabs(a.samples[i] - b.samples[i]));
+    for (std::size_t i = 0; i < a.samples.size(); ++i)
+      largest = std::max(largest, std::fabs(a.samples[i] - b.samples[i]));
     return 255.0 * static_cast<double>(largest);
   }
 
@@ -177,8 +193,10 @@ class Trial {
 std::vector<quant::Layer> integer_layers(const Graph& graph, const plan::Plan& plan) {
   std::vector<quant::Layer> layers;
   for (const net::NodeCost& cost : net::costs(graph)) {
-    const auto choice = std::find_if(plan.choices.begin(), plan.choices.end(), [&](const plan::Choice& c) { return c.node == cost.node; });
-    if (choice != plan.choices.end() && !base::is_floating(choice->format)) layers.push_back({cost.node, cost.macs_per_pixel});
+    const auto choice = std::find_if(plan.choices.begin(), plan.choices.end(),
+                                     [&](const plan::Choice& c) { return c.node == cost.node; });
+    if (choice != plan.choices.end() && !base::is_floating(choice->format))
+      layers.push_back({cost.node, cost.macs_per_pixel});
   }
   return layers;
 }
@@ -194,7 +212,8 @@ quant::StatisticsRequest statistics_for(const Graph& graph, const target::Target
     for (const ir::ValueId value : plan::values_to_quantize(planned, style_of(spec)))
       if (std::find(wanted.begin(), wanted.end(), value) == wanted.end()) wanted.push_back(value);
     for (const NodeId node : planned.sorted())
-      if (planned.node(node).format == base::NumberFormat::int8 && std::find(request.convolutions.begin(), request.convolutions.end(), node) == request.convolutions.end())
+      if (planned.node(node).format == base::NumberFormat::int8 &&
+          std::find(request.convolutions.begin(), request.convolutions.end(), node) == request.convolutions.end())
         request.convolutions.push_back(node);
   }
   const auto take = [&](ir::ValueId value) {
@@ -234,8 +253,8 @@ Result<Draft> make_half(const net::Network& network, base::NumberFormat format, 
 }
 
 Result<Draft> make_int8(const net::Network& network, const target::Target& target, const target::ArtifactSpec& spec,
-                        const quant::Statistics& statistics, const Calibration& calibration, std::chrono::duration<double> repair_budget,
-                        const std::filesystem::path& folder) {
+                        const quant::Statistics& statistics, const Calibration& calibration,
+                        std::chrono::duration<double> repair_budget, const std::filesystem::path& folder) {
   Trial trial(network, style_of(spec), target, spec.provider, statistics, calibration);
   MANTISSA_TRY(trial.equalize());
   std::vector<NodeId> in_float;
@@ -249,10 +268,13 @@ Result<Draft> make_int8(const net::Network& network, const target::Target& targe
     options.target_decibels = std::max(options.target_decibels, trial.required_decibels());
     options.largest_share = spec.qdq == "closed" ? kLargestShareClosed : options.largest_share;
     options.budget = repair_budget;
-    MANTISSA_ASSIGN(const quant::Protection protection,
-                    quant::protect_layers(layers, [&](const auto& nodes, quant::Effort effort) { return trial.judge(nodes, effort); }, options));
+    MANTISSA_ASSIGN(
+        const quant::Protection protection,
+        quant::protect_layers(
+            layers, [&](const auto& nodes, quant::Effort effort) { return trial.judge(nodes, effort); }, options));
     char found[128];
-    std::snprintf(found, sizeof found, "%s: %.2f dB against fp32, %.2f dB wanted; %.2f of the loss that the gate allows", spec.path.c_str(),
+    std::snprintf(found, sizeof found,
+                  "%s: %.2f dB against fp32, %.2f dB wanted; %.2f of the loss that the gate allows", spec.path.c_str(),
                   protection.before.decibels, trial.required_decibels(), protection.before.of_allowed);
     base::detail(found);
     for (const quant::ProtectionStep& step : protection.steps) {

@@ -25,29 +25,36 @@ std::string partner_of(const std::string& name) {
 std::string essence_of(const fs::path& file) {
   std::string kept;
   for (const char c : file.stem().string())
-    if (std::isalnum(static_cast<unsigned char>(c)) != 0) kept += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      kept += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   for (const char* mark : {"lr", "hr", "x2", "x3", "x4", "x8"})
     if (const std::size_t at = kept.rfind(mark); at != std::string::npos) kept.erase(at, 2);
   return kept;
 }
 
-// Whether two files may be an input and its true picture: "0801x4.png" and "0801.png", "baby_LR_bicubic.png" and "baby.png".
+// Whether two files may be an input and its true picture: "0801x4.png" and "0801.png", "baby_LR_bicubic.png" and
+// "baby.png".
 bool may_belong_together(const fs::path& input, const fs::path& truth) {
   const std::string a = essence_of(input);
   const std::string b = essence_of(truth);
   const auto begins = [](const std::string& whole, const std::string& part) {
-    return whole.starts_with(part) && (whole.size() == part.size() || std::isdigit(static_cast<unsigned char>(whole[part.size()])) == 0);
+    return whole.starts_with(part) &&
+           (whole.size() == part.size() || std::isdigit(static_cast<unsigned char>(whole[part.size()])) == 0);
   };
   return begins(a, b) || begins(b, a);
 }
 
-std::string size_of(const image::Picture& picture) { return std::to_string(picture.width) + "x" + std::to_string(picture.height); }
+std::string size_of(const image::Picture& picture) {
+  return std::to_string(picture.width) + "x" + std::to_string(picture.height);
+}
 
 Result<image::Picture> load_for(const fs::path& file, net::Colour colour) {
   MANTISSA_ASSIGN(image::Picture picture, image::read_picture(file));  // its errors name the file
-  if (colour == net::Colour::luminance) return picture.channels == 3 ? image::rgb_to_luminance(picture) : std::move(picture);
+  if (colour == net::Colour::luminance)
+    return picture.channels == 3 ? image::rgb_to_luminance(picture) : std::move(picture);
   if (picture.channels != 3)
-    return bad_input("the picture " + file.string() + " is grey, the network restores colour pictures", "Give pictures of the kind that the network will see");
+    return bad_input("the picture " + file.string() + " is grey, the network restores colour pictures",
+                     "Give pictures of the kind that the network will see");
   return picture;
 }
 
@@ -79,33 +86,38 @@ std::optional<float> PictureSet::level_of(std::size_t number) const {
 
 Result<void> PictureSet::check_all_paired(const std::vector<fs::path>& found, const std::vector<Files>& pairs) {
   for (const fs::path& file : found) {
-    const bool paired = std::any_of(pairs.begin(), pairs.end(), [&](const Files& pair) { return pair.input == file || pair.truth == file; });
+    const bool paired = std::any_of(pairs.begin(), pairs.end(),
+                                    [&](const Files& pair) { return pair.input == file || pair.truth == file; });
     if (!paired)
-      return bad_input(file.string() + " has no partner, other pictures of the folder are pairs of LR and HR", "Add its partner or take it away");
+      return bad_input(file.string() + " has no partner, other pictures of the folder are pairs of LR and HR",
+                       "Add its partner or take it away");
   }
   return {};
 }
 
-Result<PictureSet> PictureSet::open(const std::vector<fs::path>& folders, const image::Degradation& degradation, const net::Task& task,
-                                    std::uint64_t seed) {
+Result<PictureSet> PictureSet::open(const std::vector<fs::path>& folders, const image::Degradation& degradation,
+                                    const net::Task& task, std::uint64_t seed) {
   PictureSet set;
   set.degradation_ = degradation;
   set.task_ = task;
   set.seed_ = seed;
   set.folder_ = fs::weakly_canonical(folders.front()).filename().string();
   MANTISSA_ASSIGN(const std::vector<fs::path> first, image::pictures_in(folders.front()));
-  if (first.empty()) return bad_input("the folder " + folders.front().string() + " holds no pictures", "PNG, JPEG, TIFF and WebP are read");
+  if (first.empty())
+    return bad_input("the folder " + folders.front().string() + " holds no pictures",
+                     "PNG, JPEG, TIFF and WebP are read");
 
   if (folders.size() == 2) {
     MANTISSA_ASSIGN(const std::vector<fs::path> second, image::pictures_in(folders[1]));
     if (first.size() != second.size())
-      return bad_input("the folders " + folders[0].string() + " and " + folders[1].string() + " hold " + std::to_string(first.size()) + " and " +
-                           std::to_string(second.size()) + " pictures",
+      return bad_input("the folders " + folders[0].string() + " and " + folders[1].string() + " hold " +
+                           std::to_string(first.size()) + " and " + std::to_string(second.size()) + " pictures",
                        "Each input needs its true picture, in the same order by name");
     for (std::size_t i = 0; i < first.size(); ++i) {
       if (!may_belong_together(first[i], second[i]))
-        return bad_input(first[i].string() + " and " + second[i].string() + " do not look like an input and its true picture",
-                         "Give both the same name");
+        return bad_input(
+            first[i].string() + " and " + second[i].string() + " do not look like an input and its true picture",
+            "Give both the same name");
       set.files_.push_back({first[i], second[i]});
     }
     MANTISSA_TRY(set.check_levels());
@@ -113,7 +125,8 @@ Result<PictureSet> PictureSet::open(const std::vector<fs::path>& folders, const 
   }
   for (const fs::path& file : first) {
     const fs::path partner = file.parent_path() / partner_of(file.filename().string());
-    if (partner.has_filename() && std::find(first.begin(), first.end(), partner) != first.end()) set.files_.push_back({file, partner});
+    if (partner.has_filename() && std::find(first.begin(), first.end(), partner) != first.end())
+      set.files_.push_back({file, partner});
   }
   if (!set.files_.empty()) {
     MANTISSA_TRY(check_all_paired(first, set.files_));
@@ -142,24 +155,26 @@ Result<Sample> PictureSet::load(std::size_t index, std::size_t version) const {
   }
   const int least = std::max(kSmallestSide, task_.size_multiple);
   if (std::min(sample.input.width, sample.input.height) < least)
-    return bad_input(files.input.string() + " gives the network " + size_of(sample.input) + " pixels, and it needs at least " +
-                         std::to_string(least) + " on each side",
+    return bad_input(files.input.string() + " gives the network " + size_of(sample.input) +
+                         " pixels, and it needs at least " + std::to_string(least) + " on each side",
                      "Use larger pictures");
   if (sample.truth) {
     const int width = sample.input.width * task_.scale;
     const int height = sample.input.height * task_.scale;
-    const bool fits = sample.truth->width >= width && sample.truth->height >= height && sample.truth->width < width + task_.scale &&
-                      sample.truth->height < height + task_.scale;
+    const bool fits = sample.truth->width >= width && sample.truth->height >= height &&
+                      sample.truth->width < width + task_.scale && sample.truth->height < height + task_.scale;
     if (!fits)
-      return bad_input("the true picture of " + files.input.string() + " has " + size_of(*sample.truth) + " pixels, not " + std::to_string(width) +
-                           "x" + std::to_string(height),
+      return bad_input("the true picture of " + files.input.string() + " has " + size_of(*sample.truth) +
+                           " pixels, not " + std::to_string(width) + "x" + std::to_string(height),
                        "The network enlarges " + std::to_string(task_.scale) + " times");
     sample.truth = image::crop(*sample.truth, {0, 0, width, height});
   }
   return sample;
 }
 
-bool PictureSet::has_truth() const { return degradation_.kind != image::Degradation::Kind::none || !files_.front().truth.empty(); }
+bool PictureSet::has_truth() const {
+  return degradation_.kind != image::Degradation::Kind::none || !files_.front().truth.empty();
+}
 
 std::string PictureSet::description() const {
   const bool pairs = !files_.front().truth.empty();

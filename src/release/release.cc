@@ -1,4 +1,5 @@
-// The pipeline, top to bottom: read, calibrate, make each variant, judge, measure, leave out what failed, write the manifest.
+// The pipeline, top to bottom: read, calibrate, make each variant, judge, measure, leave out what failed, write the
+// manifest.
 #include "mantissa/release.h"
 
 #include <algorithm>
@@ -40,7 +41,8 @@ Result<net::Network> read_and_recognise(const ReleaseRequest& request) {
   MANTISSA_ASSIGN(net::Network network, format::read_network(request.network));
   MANTISSA_TRY(net::override_task(network.task, request.overrides));
   MANTISSA_TRY(net::state_levels(network.task, request.sigma));
-  // A rebuilt graph has no formats and shapes yet: ONNX's own inference fills them in on the way through a file in memory.
+  // A rebuilt graph has no formats and shapes yet: ONNX's own inference fills them in on the way through a file in
+  // memory.
   MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));
   MANTISSA_ASSIGN(network.graph, format::read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end()))));
   name_nodes(network.graph);
@@ -54,16 +56,19 @@ struct Pictures {
   bool apart = true;  // false: nothing to evaluate on was given, the calibration pictures judge as well
 };
 
-Result<Pictures> find_pictures(const ReleaseRequest& request, const net::Task& task, const image::Degradation& degradation) {
+Result<Pictures> find_pictures(const ReleaseRequest& request, const net::Task& task,
+                               const image::Degradation& degradation) {
   // Noise of the evaluation set must not repeat that of the calibration set.
   constexpr std::uint64_t kEvaluationSeed = 1'000'003;
   MANTISSA_ASSIGN(PictureSet calibration, PictureSet::open({request.calibrate}, degradation, task, request.seed));
   if (request.evaluate.empty()) return Pictures{calibration, calibration, false};
-  MANTISSA_ASSIGN(PictureSet evaluation, PictureSet::open(request.evaluate, degradation, task, request.seed + kEvaluationSeed));
+  MANTISSA_ASSIGN(PictureSet evaluation,
+                  PictureSet::open(request.evaluate, degradation, task, request.seed + kEvaluationSeed));
   return Pictures{std::move(calibration), std::move(evaluation), true};
 }
 
-// Where the level of noise is stated, noise of that level is added; --degrade may say so once more, or that the pictures are noisy already.
+// Where the level of noise is stated, noise of that level is added; --degrade may say so once more, or that the
+// pictures are noisy already.
 Result<image::Degradation> choose_degradation(const ReleaseRequest& request) {
   using Kind = image::Degradation::Kind;
   if (!request.sigma) return image::parse_degradation(request.degrade.empty() ? "none" : request.degrade);
@@ -88,11 +93,13 @@ Result<const target::Target*> choose_target(const std::string& name) {
 }
 
 // All files of the release, judged or not. What cannot be made here goes to `left_out`.
-Result<std::vector<Draft>> make_drafts(const net::Network& network, const target::Target& target, const Calibration& calibration,
-                                       const ReleaseRequest& request, const fs::path& folder, std::vector<format::LeftOut>& left_out) {
+Result<std::vector<Draft>> make_drafts(const net::Network& network, const target::Target& target,
+                                       const Calibration& calibration, const ReleaseRequest& request,
+                                       const fs::path& folder, std::vector<format::LeftOut>& left_out) {
   base::detail("calibrating");
-  MANTISSA_ASSIGN(const quant::Statistics statistics, quant::calibrate(network.graph, statistics_for(network.graph, target),
-                                                                       calibration.for_ranges, execute_on(kReference), request.seed));
+  MANTISSA_ASSIGN(const quant::Statistics statistics,
+                  quant::calibrate(network.graph, statistics_for(network.graph, target), calibration.for_ranges,
+                                   execute_on(kReference), request.seed));
   std::vector<Draft> drafts;
   MANTISSA_ASSIGN(drafts.emplace_back(), make_fp32(network, folder));
   MANTISSA_ASSIGN(drafts.emplace_back(), make_checkpoint(network, folder));
@@ -127,7 +134,9 @@ Result<void> measure(Draft& draft, const fs::path& folder, const net::Network& n
     draft.artifact.int8_share = integer_share(network.graph, placement);
   }
   std::sort(draft.artifact.speeds.begin(), draft.artifact.speeds.end(),
-            [](const format::Speed& a, const format::Speed& b) { return a.microseconds_per_pixel < b.microseconds_per_pixel; });
+            [](const format::Speed& a, const format::Speed& b) {
+              return a.microseconds_per_pixel < b.microseconds_per_pixel;
+            });
   return {};
 }
 
@@ -138,14 +147,16 @@ std::string joined(const std::vector<std::string>& sentences) {
 }
 
 // Moves what passed into the manifest, and what failed out of the folder.
-Result<void> sort_out(std::vector<Draft> drafts, const fs::path& folder, const net::Network& network, format::Manifest& manifest) {
+Result<void> sort_out(std::vector<Draft> drafts, const fs::path& folder, const net::Network& network,
+                      format::Manifest& manifest) {
   for (Draft& draft : drafts) {
     format::Artifact& artifact = draft.artifact;
     if (artifact.verdict && !artifact.verdict->passed) {
       std::error_code ignored;
       fs::remove(folder / artifact.path, ignored);
       fs::remove((folder / artifact.path).parent_path(), ignored);  // if nothing else is in it
-      manifest.left_out.push_back({artifact.variant, artifact.path, joined(artifact.verdict->failures), artifact.verdict});
+      manifest.left_out.push_back(
+          {artifact.variant, artifact.path, joined(artifact.verdict->failures), artifact.verdict});
       continue;
     }
     MANTISSA_TRY(measure(draft, folder, network));
@@ -170,7 +181,8 @@ Result<format::Manifest> begin_manifest(const ReleaseRequest& request, const net
   for (const run::ProviderDescriptor& each : run::providers())
     if (const auto engine = run::provider(each.name); engine.ok()) manifest.engines.push_back((*engine)->version());
   manifest.calibration = pictures.calibration.description();
-  manifest.evaluation = pictures.apart ? pictures.evaluation.description() : "the calibration pictures, since no others were given";
+  manifest.evaluation =
+      pictures.apart ? pictures.evaluation.description() : "the calibration pictures, since no others were given";
   manifest.degradation = text_of(degradation, network.task);
   manifest.seed = request.seed;
   return manifest;
@@ -182,13 +194,15 @@ std::string int8_note(const format::Artifact& artifact) {
   std::snprintf(text, sizeof text, "%.1f %% of the work in integers", 100 * artifact.int8_share);
   std::string note = text;
   if (!artifact.repairs.empty()) {
-    std::snprintf(text, sizeof text, "; protected: %zu layer%s", artifact.repairs.size(), artifact.repairs.size() > 1 ? "s" : "");
+    std::snprintf(text, sizeof text, "; protected: %zu layer%s", artifact.repairs.size(),
+                  artifact.repairs.size() > 1 ? "s" : "");
     note += text;
   }
   return note;
 }
 
-ReleasedFile row_of(const std::string& variant, const std::string& path, const std::optional<format::Verdict>& verdict) {
+ReleasedFile row_of(const std::string& variant, const std::string& path,
+                    const std::optional<format::Verdict>& verdict) {
   ReleasedFile row;
   row.variant = variant;
   row.path = path;
@@ -209,9 +223,10 @@ ReleaseSummary summary_of(const format::Manifest& manifest, const fs::path& fold
   summary.assumed = manifest.task.assumed;
   const net::Task& task = manifest.task;
   char range[64];
-  std::snprintf(range, sizeof range, "%g..%g", static_cast<double>(task.range_low), static_cast<double>(task.range_high));
-  summary.network = (manifest.architecture.empty() ? "network" : manifest.architecture) + ", " + task.kind + " x" + std::to_string(task.scale) + ", " +
-                    std::string(net::name_of(task.colour)) + " " + range;
+  std::snprintf(range, sizeof range, "%g..%g", static_cast<double>(task.range_low),
+                static_cast<double>(task.range_high));
+  summary.network = (manifest.architecture.empty() ? "network" : manifest.architecture) + ", " + task.kind + " x" +
+                    std::to_string(task.scale) + ", " + std::string(net::name_of(task.colour)) + " " + range;
   std::optional<double> fp32_psnr;
   for (const format::Artifact& artifact : manifest.artifacts) {
     ReleasedFile row = row_of(artifact.variant, artifact.path, artifact.verdict);
@@ -246,7 +261,8 @@ Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& requ
   calibration.judged_with_truth = pictures.evaluation.has_truth();
   MANTISSA_ASSIGN(format::Manifest manifest, begin_manifest(request, network, target, pictures, degradation));
 
-  MANTISSA_ASSIGN(std::vector<Draft> drafts, make_drafts(network, target, calibration, request, folder, manifest.left_out));
+  MANTISSA_ASSIGN(std::vector<Draft> drafts,
+                  make_drafts(network, target, calibration, request, folder, manifest.left_out));
   MANTISSA_TRY(judge(drafts, folder, network.task, pictures.evaluation));
   if (!pictures.apart)
     for (Draft& draft : drafts)

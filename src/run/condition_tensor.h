@@ -10,8 +10,8 @@
 
 namespace mantissa::run {
 
-// The shape of the second input for a picture of this shape. `declared` is what the file says, -1 where it leaves a size open: an open height or
-// width is the picture's, divided by `map_step`; any other open size is 1.
+// The shape of the second input for a picture of this shape. `declared` is what the file says, -1 where it leaves a
+// size open: an open height or width is the picture's, divided by `map_step`; any other open size is 1.
 [[nodiscard]] std::vector<std::int64_t> condition_shape(std::span<const std::int64_t> declared,
                                                         std::span<const std::int64_t> picture, int map_step);
 

@@ -38,7 +38,8 @@ std::size_t behind_brackets(std::string_view text, char open, char close) {
   return text.size();
 }
 
-// `text` begins with a function as compilers name it, "void a::b<c>::d(e, f (g)) const [with e = int]": how long that is.
+// `text` begins with a function as compilers name it, "void a::b<c>::d(e, f (g)) const [with e = int]": how long that
+// is.
 std::size_t length_of_function(std::string_view text) {
   std::size_t end = 0;
   while (end < text.size() && (end == 0 || text[end] != ' ')) {

@@ -42,35 +42,42 @@ std::vector<Way> ways_to_run(const format::Manifest& manifest, const RunRequest&
     if (!request.variant.empty() && artifact.variant != request.variant) continue;
     if (!fits_this_machine(artifact) || (artifact.verdict && !artifact.verdict->passed)) continue;
     for (const format::Speed& speed : artifact.speeds)
-      if (request.provider.empty() || speed.provider == request.provider) ways.push_back({&artifact, speed.provider, speed.microseconds_per_pixel});
+      if (request.provider.empty() || speed.provider == request.provider)
+        ways.push_back({&artifact, speed.provider, speed.microseconds_per_pixel});
   }
-  std::stable_sort(ways.begin(), ways.end(), [](const Way& a, const Way& b) { return a.microseconds_per_pixel < b.microseconds_per_pixel; });
+  std::stable_sort(ways.begin(), ways.end(),
+                   [](const Way& a, const Way& b) { return a.microseconds_per_pixel < b.microseconds_per_pixel; });
   return ways;
 }
 
 Error nothing_to_run(const format::Manifest& manifest, const RunRequest& request) {
   std::string have;
   for (const format::Artifact& artifact : manifest.artifacts)
-    for (const format::Speed& speed : artifact.speeds) have += (have.empty() ? "" : ", ") + artifact.variant + " on " + speed.provider;
+    for (const format::Speed& speed : artifact.speeds)
+      have += (have.empty() ? "" : ", ") + artifact.variant + " on " + speed.provider;
   const std::string release = "the release " + request.model.string();
   const std::string asked = request.variant.empty() && request.provider.empty()
                                 ? "nothing in " + release + " can run on this machine"
                                 : release + " has no " + (request.variant.empty() ? "variant" : request.variant) +
-                                      (request.provider.empty() ? "" : " for " + request.provider) + " that can run here";
+                                      (request.provider.empty() ? "" : " for " + request.provider) +
+                                      " that can run here";
   return unsupported(asked, "It holds " + (have.empty() ? "nothing executable" : have));
 }
 
-Result<std::unique_ptr<Session>> open_artifact(const fs::path& file, const std::string& sha256, std::string_view provider_name, int threads) {
+Result<std::unique_ptr<Session>> open_artifact(const fs::path& file, const std::string& sha256,
+                                               std::string_view provider_name, int threads) {
   MANTISSA_ASSIGN(const base::Bytes bytes, base::map_file(file));
   if (!sha256.empty() && base::sha256(bytes.span()) != sha256)
-    return bad_input("the file " + file.string() + " was changed after the release was made", "Make the release again, or get an unaltered copy");
+    return bad_input("the file " + file.string() + " was changed after the release was made",
+                     "Make the release again, or get an unaltered copy");
   MANTISSA_ASSIGN(Provider * engine, provider(provider_name));
   return engine->open(bytes.span(), {.threads = threads, .optimize = true, .tap = {}}).in(file.string());
 }
 
 Result<OpenModel> open_release(const RunRequest& request) {
   if (request.overrides.range || request.overrides.colour)
-    return usage_error("the release " + request.model.string() + " says itself what range and colours its network has", "Leave out --range and --colour");
+    return usage_error("the release " + request.model.string() + " says itself what range and colours its network has",
+                       "Leave out --range and --colour");
   MANTISSA_ASSIGN(const format::Manifest manifest, format::read_manifest(request.model));
   MANTISSA_TRY(net::check_level(manifest.task, request.sigma));
   if (!request.provider.empty()) MANTISSA_TRY(provider(request.provider));
@@ -79,7 +86,8 @@ Result<OpenModel> open_release(const RunRequest& request) {
     const fs::path file = request.model / way.artifact->path;
     auto session = open_artifact(file, way.artifact->sha256, way.provider, request.threads);
     if (!session.ok()) {
-      if (session.error().code == ErrorCode::bad_input) return std::move(session).error();  // damaged: no reason to go on quietly
+      if (session.error().code == ErrorCode::bad_input)
+        return std::move(session).error();  // damaged: no reason to go on quietly
       if (!problem) problem = std::move(session).error();
       continue;
     }
@@ -115,8 +123,10 @@ Result<OpenModel> open_network(const RunRequest& request) {
     if (!request.provider.empty() && descriptor.name != request.provider) continue;
     auto engine = provider(descriptor.name);
     if (engine.ok()) {
-      MANTISSA_ASSIGN(auto session, (*engine)->open(std::as_bytes(std::span(onnx)), {.threads = request.threads, .optimize = true, .tap = {}}));
-      return OpenModel{network.task, std::move(session), variant, std::string(descriptor.name), "the network as it came"};
+      MANTISSA_ASSIGN(auto session, (*engine)->open(std::as_bytes(std::span(onnx)),
+                                                    {.threads = request.threads, .optimize = true, .tap = {}}));
+      return OpenModel{network.task, std::move(session), variant, std::string(descriptor.name),
+                       "the network as it came"};
     }
     if (!problem) problem = std::move(engine).error();
   }
@@ -130,7 +140,8 @@ Result<OpenModel> open_any(const RunRequest& request) {
   if (!fs::exists(request.model, ignored)) return bad_input("there is no file or folder " + request.model.string());
   if (fs::exists(request.model / "release.json", ignored)) return open_release(request);
   if (fs::is_directory(request.model, ignored))
-    return bad_input("the folder " + request.model.string() + " is no release: it has no release.json", "Give a release, a PyTorch checkpoint or an ONNX file");
+    return bad_input("the folder " + request.model.string() + " is no release: it has no release.json",
+                     "Give a release, a PyTorch checkpoint or an ONNX file");
   return open_network(request);
 }
 

@@ -20,9 +20,10 @@ struct OpenModel {
   std::string reason;
 };
 
-// Of a release: the fastest variant that passed the gate and is right for this processor; a file whose hash differs from the manifest is refused.
-// Of a network file: what it holds, on `provider`, or on the first one that is here.
-// Errors: (bad_input) a damaged or altered release; (usage) a provider or variant that there is not; (unsupported) nothing can run here.
+// Of a release: the fastest variant that passed the gate and is right for this processor; a file whose hash differs
+// from the manifest is refused. Of a network file: what it holds, on `provider`, or on the first one that is here.
+// Errors: (bad_input) a damaged or altered release; (usage) a provider or variant that there is not; (unsupported)
+// nothing can run here.
 [[nodiscard]] Result<OpenModel> open_model(const RunRequest& request);
 
 }  // namespace mantissa::run

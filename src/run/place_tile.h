@@ -11,8 +11,9 @@
 
 namespace mantissa::run {
 
-// What the engine gives for a tile, [channels][height][width], goes to its place in `rows`: those of the file that the tile's row is kept for, at
-// the size of the output, with alpha. `strip` stands where the tile was cut from. False for NaN or infinity.
+// What the engine gives for a tile, [channels][height][width], goes to its place in `rows`: those of the file that the
+// tile's row is kept for, at the size of the output, with alpha. `strip` stands where the tile was cut from. False for
+// NaN or infinity.
 [[nodiscard]] bool place_tile(std::span<const float> tensor, const Tile& tile, const Strip& strip,
                               const image::PictureInfo& info, const net::Task& task, image::Picture& rows);
 

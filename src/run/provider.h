@@ -1,4 +1,5 @@
-// Providers: engines that can execute an ONNX file here. One list; each lives in a module and is loaded when first used.
+// Providers: engines that can execute an ONNX file here. One list; each lives in a module and is loaded when first
+// used.
 #pragma once
 
 #include <cstdint>
@@ -22,22 +23,23 @@ struct TensorView {
   [[nodiscard]] std::int64_t count() const;
 };
 
-// Sees a value while a graph runs: the name that it has in the graph, and its elements. Called from the engine's threads, one call at a time
-// per value, in the order of execution for one run.
-using Tap = std::function<void(std::string_view value, std::span<const std::int64_t> shape, std::span<const float> elements)>;
+// Sees a value while a graph runs: the name that it has in the graph, and its elements. Called from the engine's
+// threads, one call at a time per value, in the order of execution for one run.
+using Tap =
+    std::function<void(std::string_view value, std::span<const std::int64_t> shape, std::span<const float> elements)>;
 
 struct SessionOptions {
-  int threads = 0;             // 0: all cores
-  bool optimize = true;        // false: the graph is executed as written, node by node; not every provider can
-  Tap tap;                     // for graphs with mantissa.Tap nodes (pass/insert_taps.h); only for providers with `taps`
+  int threads = 0;       // 0: all cores
+  bool optimize = true;  // false: the graph is executed as written, node by node; not every provider can
+  Tap tap;               // for graphs with mantissa.Tap nodes (pass/insert_taps.h); only for providers with `taps`
 };
 
 // What a loaded network really does, from the engine's own optimized graph.
 struct Placement {
   struct Entry {
-    std::string node;   // as the engine names it
-    std::string op;     // "QLinearConv"
-    std::string format; // "u8", "f32"
+    std::string node;    // as the engine names it
+    std::string op;      // "QLinearConv"
+    std::string format;  // "u8", "f32"
   };
   std::vector<Entry> entries;
 };
@@ -45,14 +47,15 @@ struct Placement {
 class Session {
  public:
   virtual ~Session() = default;
-  // What a network with a second input is told there, in its own numbers, from now on: one number, or a map that is filled with it and has an
-  // element for every `map_step` pixels along a side. Others do not look at it.
+  // What a network with a second input is told there, in its own numbers, from now on: one number, or a map that is
+  // filled with it and has an element for every `map_step` pixels along a side. Others do not look at it.
   void set_condition(float number, int map_step = 1) { condition_ = {number, map_step}; }
-  // One picture input, one picture output. `output.data` is written; its shape must be the right one (a wrong one is an Error, not a crash).
-  // Thread-compatible: one call at a time.
+  // One picture input, one picture output. `output.data` is written; its shape must be the right one (a wrong one is an
+  // Error, not a crash). Thread-compatible: one call at a time.
   [[nodiscard]] virtual Result<void> run(const TensorView& input, const TensorView& output) = 0;
   // The same for a graph whose output size is not known beforehand.
-  [[nodiscard]] virtual Result<std::vector<float>> run(const TensorView& input, std::vector<std::int64_t>& output_shape) = 0;
+  [[nodiscard]] virtual Result<std::vector<float>> run(const TensorView& input,
+                                                       std::vector<std::int64_t>& output_shape) = 0;
   [[nodiscard]] virtual Result<Placement> placement() = 0;
 
  protected:
@@ -67,14 +70,15 @@ class Provider {
  public:
   virtual ~Provider() = default;
   [[nodiscard]] virtual std::string version() const = 0;
-  [[nodiscard]] virtual Result<std::unique_ptr<Session>> open(std::span<const std::byte> onnx, const SessionOptions& options) = 0;
+  [[nodiscard]] virtual Result<std::unique_ptr<Session>> open(std::span<const std::byte> onnx,
+                                                              const SessionOptions& options) = 0;
 };
 
 struct ProviderDescriptor {
-  std::string_view name;     // "onnxruntime-cpu", as --provider takes it
-  std::string_view title;    // "ONNX Runtime, CPU"
-  std::string_view module;   // base::load_module
-  bool taps = false;         // runs mantissa.Tap and mantissa.RoundTo nodes
+  std::string_view name;    // "onnxruntime-cpu", as --provider takes it
+  std::string_view title;   // "ONNX Runtime, CPU"
+  std::string_view module;  // base::load_module
+  bool taps = false;        // runs mantissa.Tap and mantissa.RoundTo nodes
 };
 
 [[nodiscard]] std::span<const ProviderDescriptor> providers();

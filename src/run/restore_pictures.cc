@@ -49,7 +49,8 @@ Result<Jobs> jobs_of(const RunRequest& request) {
   MANTISSA_ASSIGN(const std::vector<fs::path> files, expand(request.inputs));
   const bool is_folder = fs::is_directory(request.output, ignored);
   if (files.size() > 1 && !is_folder && (fs::exists(request.output, ignored) || request.output.has_extension()))
-    return usage_error(std::to_string(files.size()) + " pictures cannot become the one file " + request.output.string(), "Name a folder");
+    return usage_error(std::to_string(files.size()) + " pictures cannot become the one file " + request.output.string(),
+                       "Name a folder");
   const bool into_folder = is_folder || !request.output.has_extension();
   std::vector<Job> jobs;
   for (const fs::path& file : files) {
@@ -57,9 +58,11 @@ Result<Jobs> jobs_of(const RunRequest& request) {
     if (fs::exists(output, ignored) && fs::equivalent(output, file, ignored))
       return usage_error("the output " + output.string() + " is the input", "Choose another output");
     if (fs::exists(output, ignored) && !request.overwrite)
-      return bad_input("the output " + output.string() + " exists", "Remove it, choose another name, or add --overwrite");
+      return bad_input("the output " + output.string() + " exists",
+                       "Remove it, choose another name, or add --overwrite");
     for (const Job& job : jobs)
-      if (job.output == output) return usage_error(job.input.string() + " and " + file.string() + " would both become " + output.string());
+      if (job.output == output)
+        return usage_error(job.input.string() + " and " + file.string() + " would both become " + output.string());
     jobs.push_back({file, output});
   }
   return Jobs{std::move(jobs), into_folder && !is_folder ? request.output : fs::path()};
@@ -85,11 +88,13 @@ Result<RestoredPicture> restore_one(run::OpenModel& model, const Job& job, const
   const auto start = std::chrono::steady_clock::now();
   MANTISSA_ASSIGN(const run::RestoreStatistics done,
                   run::restore(*model.session, model.task, *reader, *writer, options, [&](int, int tiles) {
-                    if (!progress) progress = std::make_unique<base::Progress>(job.input.filename().string(), tiles, "tiles");
+                    if (!progress)
+                      progress = std::make_unique<base::Progress>(job.input.filename().string(), tiles, "tiles");
                     progress->advance();
                   }));
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  return RestoredPicture{job.input, job.output, info.width, info.height, done.tiles, seconds.count(), done.engine_seconds, done.input_pixels};
+  return RestoredPicture{job.input,  job.output,      info.width,          info.height,
+                         done.tiles, seconds.count(), done.engine_seconds, done.input_pixels};
 }
 
 Result<RunSummary> restore_all(const Jobs& all, run::OpenModel& model, const RunRequest& request) {
@@ -97,7 +102,8 @@ Result<RunSummary> restore_all(const Jobs& all, run::OpenModel& model, const Run
   for (const Job& job : all.jobs) {
     MANTISSA_TRY(base::check_interrupt());
     auto picture = restore_one(model, job, request);
-    if (!picture.ok() && picture.error().where.empty()) return std::move(picture).in(job.input.string()).error();  // others name their picture
+    if (!picture.ok() && picture.error().where.empty())
+      return std::move(picture).in(job.input.string()).error();  // others name their picture
     MANTISSA_ASSIGN(summary.pictures.emplace_back(), std::move(picture));
   }
   return summary;

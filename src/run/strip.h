@@ -10,7 +10,8 @@
 
 namespace mantissa::run {
 
-// Where a row or column beyond the picture lies inside it: mirrored at the edge, which is not repeated, as often as needed.
+// Where a row or column beyond the picture lies inside it: mirrored at the edge, which is not repeated, as often as
+// needed.
 [[nodiscard]] int reflected(int position, int size);
 
 // Holds the rows in the network's colours, converted once, and beside them what the network does not see.
@@ -18,15 +19,17 @@ class Strip {
  public:
   Strip(image::PictureReader& reader, const net::Task& task);
 
-  // Goes to the rows [begin, end), neither of which ever lies above that of before: rows that both have are not read again.
+  // Goes to the rows [begin, end), neither of which ever lies above that of before: rows that both have are not read
+  // again.
   [[nodiscard]] Result<void> move_to(int begin, int end);
 
   [[nodiscard]] int begin() const { return begin_; }
-  // Writes a rectangle of the picture, in the network's colours and range, to `tensor`: [channels][height][width]. What lies beyond the
-  // picture to the right and below is reflected.
+  // Writes a rectangle of the picture, in the network's colours and range, to `tensor`: [channels][height][width]. What
+  // lies beyond the picture to the right and below is reflected.
   void fill(std::span<float> tensor, const image::Rectangle& rectangle) const;
 
-  // The rows [begin, end) of a plane that goes past the network: Cb and Cr where chroma is kept, then alpha where there is one.
+  // The rows [begin, end) of a plane that goes past the network: Cb and Cr where chroma is kept, then alpha where there
+  // is one.
   [[nodiscard]] std::span<const float> plane_beside(int index) const;
 
  private:

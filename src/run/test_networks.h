@@ -40,7 +40,8 @@ inline ir::ValueId add_conv(ir::Graph& graph, ir::ValueId x, int from, int to, c
   return graph.add("Conv", {x, weight, bias}, {{"pads", std::vector<std::int64_t>{1, 1, 1, 1}}}, name);
 }
 
-// Like SRVGGNetCompact: convolutions and PRelu, then depth to space. With `stride` 2 it works on 2x2 blocks of the picture.
+// Like SRVGGNetCompact: convolutions and PRelu, then depth to space. With `stride` 2 it works on 2x2 blocks of the
+// picture.
 inline net::Network small_network(int channels, int scale, int stride = 1) {
   net::Network network;
   ir::Graph& graph = network.graph;
@@ -65,7 +66,8 @@ inline net::Network small_network(int channels, int scale, int stride = 1) {
   return network;
 }
 
-// Adds to a grey picture, in blocks of `step` x `step` pixels, what it is told: a map with an element for each block, or one number.
+// Adds to a grey picture, in blocks of `step` x `step` pixels, what it is told: a map with an element for each block,
+// or one number.
 inline ir::Graph network_with_condition(bool is_map, std::int64_t step) {
   ir::Graph graph;
   const ir::ValueId x = graph.add_input("picture", base::NumberFormat::float32, picture_shape(1));

@@ -8,9 +8,9 @@ namespace mantissa::run {
 
 namespace {
 
-// The engines take the same time for a pixel in tiles of 128 to 512 (SRVGGNetCompact: ONNX Runtime 8.1 to 9.4 us, OpenVINO 7.1 to 7.3 us),
-// so what counts is how much neighbours compute twice. With 20 radii to a tile that is a fifth; memory sets the limit (64 channels need
-// about 350 MB for a tile of 512, and 1.4 GB for one of 1024).
+// The engines take the same time for a pixel in tiles of 128 to 512 (SRVGGNetCompact: ONNX Runtime 8.1 to 9.4 us,
+// OpenVINO 7.1 to 7.3 us), so what counts is how much neighbours compute twice. With 20 radii to a tile that is a
+// fifth; memory sets the limit (64 channels need about 350 MB for a tile of 512, and 1.4 GB for one of 1024).
 constexpr int kLeastDefaultTile = 256;
 constexpr int kMostDefaultTile = 1024;
 constexpr int kRadiiPerTile = 20;
@@ -26,7 +26,8 @@ struct Grid {
   int multiple;  // sizes are multiples of it
   int stride;    // origins are
   int radius;
-  // Sizes go down from the picture's in such steps: the last tile's origin is then on the stride, and every size a multiple.
+  // Sizes go down from the picture's in such steps: the last tile's origin is then on the stride, and every size a
+  // multiple.
   [[nodiscard]] int size_step() const { return std::lcm(multiple, stride); }
   // How far the origins of two neighbours may lie apart: each has its radius in the other.
   [[nodiscard]] int reach(int size) const { return std::max(size - 2 * radius, 0) / stride * stride; }
@@ -34,8 +35,8 @@ struct Grid {
 
 int round_up(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
 
-// The size of the tiles, all equal, when `length` takes `count` of them or more tiles of `largest`: as small as that count allows, so that
-// the tiles share the overlap instead of leaving it all to the last.
+// The size of the tiles, all equal, when `length` takes `count` of them or more tiles of `largest`: as small as that
+// count allows, so that the tiles share the overlap instead of leaving it all to the last.
 int even_size(int length, int largest, int count, const Grid& grid) {
   int size = largest;
   for (int smaller = size - grid.size_step(); smaller > 0; smaller -= grid.size_step()) {

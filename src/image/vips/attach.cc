@@ -28,8 +28,8 @@ vips::VImage one_pixel(int channels) {
       .copy(vips::VImage::option()->set("interpretation", interpretation));
 }
 
-// libvips writes only those EXIF entries that are also fields of the image, and only a loader sets these. So the entries go through a JPEG
-// of one pixel that holds them.
+// libvips writes only those EXIF entries that are also fields of the image, and only a loader sets these. So the
+// entries go through a JPEG of one pixel that holds them.
 vips::VImage carrier_of(const std::vector<std::byte>& exif) {
   const Blob jpeg(one_pixel(1).jpegsave_buffer(vips::VImage::option()->set("strip", true)));
   std::size_t size = 0;
@@ -59,7 +59,8 @@ void copy_exif(const std::vector<std::byte>& exif, vips::VImage& image) {
   vips_image_map(carrier_of(exif).get_image(), copy_field, image.get_image());
 }
 
-// PNG has no other place for the orientation. Exif 2.32, 4.5: a little-endian TIFF of one directory with one entry, a 16-bit number.
+// PNG has no other place for the orientation. Exif 2.32, 4.5: a little-endian TIFF of one directory with one entry, a
+// 16-bit number.
 std::vector<std::byte> exif_of_orientation(int orientation) {
   using namespace std::string_view_literals;
   constexpr auto kBefore =
@@ -77,7 +78,8 @@ void set_profile(const std::vector<std::byte>& profile, vips::VImage& image) {
   vips_image_set_blob_copy(image.get_image(), VIPS_META_ICC_NAME, profile.data(), profile.size());
 }
 
-// libpng leaves out a profile that it finds fault with, ProPhoto's white point say, or refuses the picture: it is asked beforehand.
+// libpng leaves out a profile that it finds fault with, ProPhoto's white point say, or refuses the picture: it is asked
+// beforehand.
 bool libpng_takes(const std::vector<std::byte>& profile, int channels) {
   auto pixel = one_pixel(channels);
   set_profile(profile, pixel);

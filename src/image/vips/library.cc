@@ -6,8 +6,8 @@
 namespace mantissa::image {
 namespace {
 
-// Warnings of libvips (and of libpng, libjpeg and libtiff through it) would appear on standard error on their own. What it tells of its own
-// start is of no use to anyone here.
+// Warnings of libvips (and of libpng, libjpeg and libtiff through it) would appear on standard error on their own. What
+// it tells of its own start is of no use to anyone here.
 void log_quietly(const char* /*domain*/, GLogLevelFlags level, const char* message, void* /*user*/) {
   if ((level & (G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG)) != 0) return;
   base::detail(std::string("libvips: ") + message);

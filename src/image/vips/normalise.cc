@@ -5,7 +5,8 @@
 namespace mantissa::image {
 namespace {
 
-// Bands that stand for themselves. Everything else has to be converted to RGB; float bands are taken as stored, without linear light.
+// Bands that stand for themselves. Everything else has to be converted to RGB; float bands are taken as stored, without
+// linear light.
 bool is_grey_or_rgb(VipsInterpretation interpretation) {
   switch (interpretation) {
     case VIPS_INTERPRETATION_MULTIBAND:

@@ -1,4 +1,5 @@
-// From whatever a file holds to what the rest of the program knows: grey or RGB, perhaps with alpha, in one of three number formats.
+// From whatever a file holds to what the rest of the program knows: grey or RGB, perhaps with alpha, in one of three
+// number formats.
 #pragma once
 
 #include <vips/vips8>

@@ -17,14 +17,15 @@ namespace {
 // No side longer than a million: beyond any scanner, and short enough that a row's bytes fit everywhere.
 constexpr int kLongestSide = 1'000'000;
 
-// The formats that are read, by the names of libvips' loaders, and the most pixels that a byte of a well-formed file stands for: a header
-// that promises more lies, and is caught before anyone reserves memory for it.
+// The formats that are read, by the names of libvips' loaders, and the most pixels that a byte of a well-formed file
+// stands for: a header that promises more lies, and is caught before anyone reserves memory for it.
 struct Format {
   std::string_view loader;
   double most_pixels_per_byte;
 };
 
-// Compresses flat pictures without limit; the figure admits a flat WebP of the largest size and a white fax of the widest.
+// Compresses flat pictures without limit; the figure admits a flat WebP of the largest size and a white fax of the
+// widest.
 constexpr double kHardlyLimited = 16.0 * (1 << 20);
 
 constexpr std::array kFormats{

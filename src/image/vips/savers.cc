@@ -19,7 +19,8 @@ constexpr std::array kSavers{
     Saver{".avif", "heifsave_target", true, 8, 16384, 80},
 };
 
-// zlib level 1 with the filter "up". Measured on 8000 x 6000 pixels of photographs (144 MB), in processor time: 2.05 s and 91 MB; level 3
+// zlib level 1 with the filter "up". Measured on 8000 x 6000 pixels of photographs (144 MB), in processor time: 2.05 s
+// and 91 MB; level 3
 // 2.99 s and 89 MB, level 6 with all filters over 6 s and 84 MB.
 constexpr int kFastCompression = 1;
 constexpr int kThoroughCompression = 6;  // from here on the size matters more than the time
@@ -47,7 +48,8 @@ vips::VOption* options_of(const Saver& saver, const vips::VImage& image, const W
   } else if (operation == "tiffsave_target") {
     // Offsets in a classic TIFF have 32 bits; LZW may make noise larger by a half.
     const bool big = VIPS_IMAGE_SIZEOF_IMAGE(image.get_image()) > std::size_t{5} << 29;
-    // Deflate, which libvips always runs at level 6, takes four times as long as LZW for an eighth less; but LZW enlarges 16-bit samples.
+    // Deflate, which libvips always runs at level 6, takes four times as long as LZW for an eighth less; but LZW
+    // enlarges 16-bit samples.
     const bool bytes = image.format() == VIPS_FORMAT_UCHAR;
     set->set("compression", bytes ? VIPS_FOREIGN_TIFF_COMPRESSION_LZW : VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE);
     set->set("bigtiff", big);

@@ -3,9 +3,10 @@
 //   Tap      (attribute value: the name)                 x -> a token int64[1]: shows x to SessionOptions::tap
 //   RoundTo  (attributes format, overflow)               x -> x rounded to a narrow floating format, kept in float32
 //
-// A token instead of a copy of x keeps memory small, if the nodes come in the right order: the engine starts from the graph's leaves, the
-// last one in the file first. So taps belong at the end of the file, that of the value computed first at the very end; then each runs right
-// behind its producer. The other way round the last tap runs first and every value waits for its own (measured: 2.5 GB instead of 0.36 GB).
+// A token instead of a copy of x keeps memory small, if the nodes come in the right order: the engine starts from the
+// graph's leaves, the last one in the file first. So taps belong at the end of the file, that of the value computed
+// first at the very end; then each runs right behind its producer. The other way round the last tap runs first and
+// every value waits for its own (measured: 2.5 GB instead of 0.36 GB).
 #pragma once
 
 #include <onnxruntime_cxx_api.h>

@@ -24,8 +24,8 @@ constexpr std::uint64_t kValueName = 1, kValueType = 2, kTypeTensor = 1, kTensor
 // TensorProto.DataType.
 constexpr std::uint64_t kFloat = 1, kUint8 = 2, kInt32 = 6, kInt64 = 7;
 
-// One protobuf message, field by field (https://protobuf.dev/programming-guides/encoding). Damage ends it early: the file is the engine's
-// own, written a moment ago.
+// One protobuf message, field by field (https://protobuf.dev/programming-guides/encoding). Damage ends it early: the
+// file is the engine's own, written a moment ago.
 class Message {
  public:
   explicit Message(std::string_view message) : rest_(message) {}

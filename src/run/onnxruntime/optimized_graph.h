@@ -21,8 +21,9 @@ class TemporaryFile {
   std::filesystem::path path_;
 };
 
-// The nodes of the main graph, in order. Its operators are the engine's own (com.microsoft.QLinearAdd), which format::read_onnx refuses by
-// design, so only the few fields that are needed are read here. A node's format is that of the data that it takes.
+// The nodes of the main graph, in order. Its operators are the engine's own (com.microsoft.QLinearAdd), which
+// format::read_onnx refuses by design, so only the few fields that are needed are read here. A node's format is that of
+// the data that it takes.
 [[nodiscard]] Result<Placement> read_optimized_graph(const std::filesystem::path& path);
 
 }  // namespace mantissa::run::onnxruntime

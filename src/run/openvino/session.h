@@ -19,7 +19,8 @@ class CpuSession : public Session {
   [[nodiscard]] Result<Placement> placement() override;
 
  private:
-  // The network for one shape: with all sizes known the engine plans memory and kernels best, and compiling takes about 0.1 s.
+  // The network for one shape: with all sizes known the engine plans memory and kernels best, and compiling takes about
+  // 0.1 s.
   struct Compiled {
     std::vector<std::int64_t> shape;
     ov::CompiledModel model;

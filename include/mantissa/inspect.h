@@ -40,7 +40,7 @@ struct Inspection {
   std::vector<std::pair<std::string, double>> most_expensive;
   std::string text;  // the graph in the IR's text form
 };
-[[nodiscard]] Result<Inspection> inspect(const std::filesystem::path& network, const TaskOverrides& overrides = {});
+[[nodiscard]] Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverrides& overrides = {});
 
 struct ProviderState {
   std::string name;

@@ -35,6 +35,7 @@ class Pictures : public testing::Test {
   }
   Result<PictureSet> open(const std::vector<std::string>& names, const std::string& degradation = "none") {
     std::vector<fs::path> folders;
+    folders.reserve(names.size());
     for (const std::string& name : names) folders.push_back(folder_.path() / name);
     return PictureSet::open(folders, image::parse_degradation(degradation).value(), task, 1);
   }

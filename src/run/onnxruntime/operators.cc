@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <memory>
 
 namespace mantissa::run::onnxruntime {
 
@@ -46,7 +47,7 @@ std::size_t first_in_place(int** inputs, int** outputs) {
   return 1;
 }
 
-void release_in_place(int* inputs, int* outputs) {
+void release_in_place(int* inputs, int* outputs) {  // NOLINT(readability-non-const-parameter): the engine's signature
   delete[] inputs;
   delete[] outputs;
 }
@@ -55,7 +56,8 @@ void release_in_place(int* inputs, int* outputs) {
 
 OrtStatusPtr TapOperator::CreateKernelV2(const OrtApi&, const OrtKernelInfo* info, void** kernel) const noexcept {
   return to_status([&]() -> OrtStatusPtr {
-    *kernel = new TapKernel{tap_, Ort::ConstKernelInfo(info).GetAttribute<std::string>("value")};
+    TapKernel made{tap_, Ort::ConstKernelInfo(info).GetAttribute<std::string>("value")};
+    *kernel = std::make_unique<TapKernel>(std::move(made)).release();
     return nullptr;
   });
 }
@@ -92,7 +94,8 @@ OrtStatusPtr RoundToOperator::CreateKernelV2(const OrtApi&, const OrtKernelInfo*
     if (!format || !base::is_floating(*format)) return failure("RoundTo: 'format' is not a floating format");
     if (overflow != "infinity" && overflow != "saturate")
       return failure("RoundTo: 'overflow' is neither infinity nor saturate");
-    *kernel = new RoundToKernel{*format, overflow == "infinity" ? base::Overflow::infinity : base::Overflow::saturate};
+    const RoundToKernel made{*format, overflow == "infinity" ? base::Overflow::infinity : base::Overflow::saturate};
+    *kernel = std::make_unique<RoundToKernel>(made).release();
     return nullptr;
   });
 }

@@ -9,8 +9,8 @@
 
 namespace mantissa::run::onnxruntime {
 
-CpuSession::CpuSession(std::span<const std::byte> onnx, const SessionOptions& options)
-    : options_(options), operators_(options_.tap), onnx_(onnx.begin(), onnx.end()) {}
+CpuSession::CpuSession(std::span<const std::byte> onnx, SessionOptions options)
+    : options_(std::move(options)), operators_(options_.tap), onnx_(onnx.begin(), onnx.end()) {}
 
 Ort::SessionOptions CpuSession::engine_options() const {
   Ort::SessionOptions options;
@@ -94,7 +94,7 @@ Result<std::vector<float>> CpuSession::run(const TensorView& input, std::vector<
     MANTISSA_TRY(run_into(input, outputs));
     const auto information = outputs.front().GetTensorTypeAndShapeInfo();
     output_shape = information.GetShape();
-    const float* data = outputs.front().GetTensorData<float>();
+    const auto* data = outputs.front().GetTensorData<float>();
     return std::vector<float>(data, data + information.GetElementCount());
   });
 }
@@ -104,7 +104,7 @@ Result<Placement> CpuSession::placement() {
     TemporaryFile file;
     Ort::SessionOptions options = engine_options();
     options.SetOptimizedModelFilePath(file.path().c_str());
-    Ort::Session(environment(), onnx_.data(), onnx_.size(), options);
+    const Ort::Session writes_it(environment(), onnx_.data(), onnx_.size(), options);
     return read_optimized_graph(file.path());
   });
 }

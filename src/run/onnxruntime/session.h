@@ -22,7 +22,7 @@ class CpuSession : public Session {
   [[nodiscard]] Result<Placement> placement() override;
 
  private:
-  explicit CpuSession(std::span<const std::byte> onnx, const SessionOptions& options);
+  explicit CpuSession(std::span<const std::byte> onnx, SessionOptions options);
   [[nodiscard]] Ort::SessionOptions engine_options() const;
   [[nodiscard]] Result<void> check_interface() const;
   // The engine looks at `picture` and at condition_values_ when it runs.

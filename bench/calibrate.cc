@@ -25,8 +25,8 @@
 #include "image/codec.h"
 #include "pass/lower_to_qdq.h"
 #include "plan/plan.h"
-#include "quant/equalize_layers.h"
 #include "quant/quantize.h"
+#include "quant/scale_channels.h"
 #include "release/calibration.h"
 #include "release/engines.h"
 #include "release/make_variants.h"
@@ -111,10 +111,10 @@ Result<Quantizing> quantize_all(const net::Network& network, const target::Targe
     const auto style = spec.qdq == "closed" ? pass::QdqStyle::closed : pass::QdqStyle::inputs_only;
     const quant::QuantizeOptions options{
         style, target.int8.weight_levels, {network.task.range_low, network.task.range_high}};
-    ir::Graph equalized = network.graph;
+    ir::Graph balanced = network.graph;
     quant::Statistics own = statistics;
-    MANTISSA_TRY(quant::equalize_layers(equalized, own, style));
-    MANTISSA_ASSIGN(ir::Graph graph, quant::quantize(equalized, plan::plan_int8(network.graph, style), own, options));
+    MANTISSA_TRY(quant::balance_channels(balanced, own, style));
+    MANTISSA_ASSIGN(ir::Graph graph, quant::quantize(balanced, plan::plan_int8(network.graph, style), own, options));
     MANTISSA_TRY(pass::lower_to_qdq(graph, style));
   }
   return Quantizing{calibrated - start, now() - calibrated};

@@ -95,12 +95,8 @@ void Judge::add(const image::Picture& fp32, const image::Picture& variant, const
 
 void Judge::add_flat(const image::Picture& fp32, const image::Picture& variant, bool white) {
   sums_.finite &= image::all_finite(variant);
-  const image::Picture reference = as_seen(fp32);
-  const image::Picture seen = as_seen(variant);
-  float largest = 0;
-  for (std::size_t i = 0; i < reference.samples.size(); ++i)
-    largest = std::max(largest, std::fabs(reference.samples[i] - seen.samples[i]));
-  (white ? sums_.flat_white : sums_.flat_black) = std::round(largest * 255.0);
+  (white ? sums_.flat_white : sums_.flat_black) =
+      std::round(image::largest_difference(as_seen(fp32), as_seen(variant)));
 }
 
 format::Verdict Judge::verdict(std::string kind, std::string provider) const {

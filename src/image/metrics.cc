@@ -90,6 +90,13 @@ double worst_tile_mean_shift(const Picture& a, const Picture& b, int tile, int b
   return worst;
 }
 
+double largest_difference(const Picture& a, const Picture& b) {
+  float largest = 0;
+  for (std::size_t i = 0; i < a.samples.size(); ++i)
+    largest = std::max(largest, std::fabs(a.samples[i] - b.samples[i]));
+  return 255.0 * static_cast<double>(largest);
+}
+
 bool all_finite(const Picture& picture) {
   return std::all_of(picture.samples.begin(), picture.samples.end(),
                      [](float sample) { return std::isfinite(sample); });

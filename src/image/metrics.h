@@ -21,6 +21,8 @@ inline constexpr double kEqual = 99.0;
 // Structural similarity (Wang et al. 2004): 11x11 Gaussian window of 1.5, K1 0.01, K2 0.03, mean over the valid region
 // and channels.
 [[nodiscard]] double ssim(const Picture& a, const Picture& b, int border = 0);
+// The largest absolute difference of two samples, in 8-bit levels.
+[[nodiscard]] double largest_difference(const Picture& a, const Picture& b);
 [[nodiscard]] bool all_finite(const Picture& picture);
 
 }  // namespace mantissa::image

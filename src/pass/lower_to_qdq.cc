@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "pass/product_by_channel.h"
+
 namespace mantissa::pass {
 namespace {
 
@@ -117,23 +119,12 @@ Result<void> lower_constant(Graph& graph, ValueId id) {
   return {};
 }
 
-// A product with one positive constant for each channel, which quantizing can do on the way: its other factor, and the
-// constants.
-struct Product {
-  ValueId factor;
-  std::vector<float> constants;
-};
-
-std::optional<Product> product_by_channel(const Graph& graph, ValueId id) {
-  const ir::NodeId producer = graph.value(id).producer;
-  if (producer == ir::kNoNode || graph.node(producer).op != "Mul") return std::nullopt;
-  const Tensor* constants = graph.constant_input(producer, 1);
-  if (constants == nullptr || constants->shape.size() != 3 || constants->shape[1] != 1 || constants->shape[2] != 1)
+// A product by channel that quantizing can do on the way: scales are positive.
+std::optional<Product> positive_product(const Graph& graph, ValueId id) {
+  auto product = product_by_channel(graph, id);
+  if (product && std::any_of(product->constants.begin(), product->constants.end(), [](float c) { return !(c > 0); }))
     return std::nullopt;
-  auto values = constants->floats();
-  if (!values.ok() || std::any_of(values->begin(), values->end(), [](float v) { return !(v > 0); }))
-    return std::nullopt;
-  return Product{graph.node(producer).inputs[0], *std::move(values)};
+  return product;
 }
 
 bool computes_in_integers(const Graph& graph, ir::NodeId node) { return !base::is_floating(graph.node(node).format); }
@@ -144,7 +135,7 @@ bool computes_in_integers(const Graph& graph, ir::NodeId node) { return !base::i
 ValueId add_round_trip(Graph& graph, ValueId id, const Quantization& q, QdqStyle style) {
   const std::string name = graph.value(id).name;
   const Parameters parameters = add_parameters(graph, name, q);
-  const auto product = style == QdqStyle::inputs_only && !q.axis ? product_by_channel(graph, id) : std::nullopt;
+  const auto product = style == QdqStyle::inputs_only && !q.axis ? positive_product(graph, id) : std::nullopt;
   ValueId stored = ir::kNoValue;
   if (product) {
     Quantization by_channel{q.format, {}, std::vector<std::int32_t>(product->constants.size(), q.zero_points[0]), 1};
@@ -203,17 +194,14 @@ Result<void> hide_float_nodes(Graph& graph) {
           return graph.node(use.node).op == "QuantizeLinear" || graph.constant_input(use.node, 1) != nullptr;
         }))
       continue;
-    const std::string name = graph.value(node.inputs[0]).name;
-    const std::string weights_name = graph.value(node.inputs[1]).name;
-    const std::vector<std::int64_t> shape = weights->shape;
-    MANTISSA_ASSIGN(std::vector<float> halves, weights->floats());
-    for (float& weight : halves) weight /= 2;
+    const ValueId input = node.inputs[0];
+    const std::string name = graph.value(input).name;
     const ValueId two = graph.add_constant(name + "_two", Tensor::of_floats({}, {2.0F}));
-    const ValueId twice = graph.add("Mul", {node.inputs[0], two}, {}, name + "_twice");
-    graph.value(twice).format = graph.value(graph.node(id).inputs[0]).format;
-    graph.value(twice).shape = graph.value(graph.node(id).inputs[0]).shape;
+    const ValueId twice = graph.add("Mul", {input, two}, {}, name + "_twice");
+    graph.value(twice).format = graph.value(input).format;
+    graph.value(twice).shape = graph.value(input).shape;
     graph.set_input(id, 0, twice);
-    graph.set_input(id, 1, graph.add_constant(weights_name + "_half", Tensor::of_floats(shape, std::move(halves))));
+    MANTISSA_TRY(scale_constant(graph, id, 1, "_half", [](std::size_t) { return 0.5; }));
   }
   return {};
 }

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <optional>
+
+#include "pass/product_by_channel.h"
 
 namespace mantissa::quant {
 namespace {
@@ -55,29 +56,14 @@ std::optional<Pair> pair_at(const Graph& graph, NodeId first) {
 double extent_of(const ChannelStatistics& channel) { return std::max(-channel.minimum(), channel.maximum()); }
 
 // What each channel is to be divided by; the widest one by 1.
-std::vector<double> factors_of(const ValueStatistics& before, const ValueStatistics& after, pass::QdqStyle style) {
+std::vector<double> factors_of(const ValueStatistics& before, const ValueStatistics& after) {
   std::vector<double> factors;
-  for (std::size_t c = 0; c < after.channels.size(); ++c) {
-    const double held = extent_of(after.channels[c]);
-    factors.push_back(style == pass::QdqStyle::closed ? std::max(held, extent_of(before.channels[c])) : held);
-  }
+  for (std::size_t c = 0; c < after.channels.size(); ++c)
+    factors.push_back(std::max(extent_of(after.channels[c]), extent_of(before.channels[c])));
   const double widest = *std::max_element(factors.begin(), factors.end());
   if (!(widest > 0)) return {};
   for (double& factor : factors) factor = std::max(std::pow(factor / widest, kExponent), kSmallest);
   return factors;
-}
-
-// Replaces a constant input by one whose elements are multiplied by `factor(index)`; other readers of the old one are
-// not touched.
-Result<void> scale_constant(Graph& graph, NodeId node, int input, const std::function<double(std::size_t)>& factor) {
-  const ir::Tensor& old = *graph.constant_input(node, static_cast<std::size_t>(input));
-  const std::string name = graph.value(graph.node(node).inputs[static_cast<std::size_t>(input)]).name;
-  const std::vector<std::int64_t> shape = old.shape;
-  MANTISSA_ASSIGN(std::vector<float> values, old.floats());
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(values[i] * factor(i));
-  graph.set_input(node, input,
-                  graph.add_constant(name + "_equalized", ir::Tensor::of_floats(shape, std::move(values))));
-  return {};
 }
 
 Result<void> equalize(Graph& graph, const Pair& pair, const std::vector<double>& factors) {
@@ -90,15 +76,18 @@ Result<void> equalize(Graph& graph, const Pair& pair, const std::vector<double>&
   };
   const std::size_t of_output = product(first_shape, 1);
   const std::size_t of_input = product(second_shape, 2);
-  MANTISSA_TRY(scale_constant(graph, pair.first, 1, [&](std::size_t i) { return 1 / factors[i / of_output]; }));
+  MANTISSA_TRY(pass::scale_constant(graph, pair.first, 1, "_equalized",
+                                    [&](std::size_t i) { return 1 / factors[i / of_output]; }));
   if (graph.constant_input(pair.first, 2) != nullptr)
-    MANTISSA_TRY(scale_constant(graph, pair.first, 2, [&](std::size_t i) { return 1 / factors[i]; }));
-  return scale_constant(graph, pair.second, 1, [&](std::size_t i) { return factors[i / of_input % factors.size()]; });
+    MANTISSA_TRY(
+        pass::scale_constant(graph, pair.first, 2, "_equalized", [&](std::size_t i) { return 1 / factors[i]; }));
+  return pass::scale_constant(graph, pair.second, 1, "_equalized",
+                              [&](std::size_t i) { return factors[i / of_input % factors.size()]; });
 }
 
 }  // namespace
 
-Result<int> equalize_layers(Graph& graph, Statistics& statistics, pass::QdqStyle style) {
+Result<int> equalize_layers(Graph& graph, Statistics& statistics) {
   int pairs = 0;
   for (const NodeId id : graph.sorted()) {
     const auto pair = pair_at(graph, id);
@@ -110,7 +99,7 @@ Result<int> equalize_layers(Graph& graph, Statistics& statistics, pass::QdqStyle
     if (before->second.channels.size() != channels || after->second.channels.size() != channels ||
         graph.constant_input(pair->second, 1)->shape[1] != static_cast<std::int64_t>(channels))
       continue;
-    const std::vector<double> factors = factors_of(before->second, after->second, style);
+    const std::vector<double> factors = factors_of(before->second, after->second);
     if (factors.empty()) continue;
     MANTISSA_TRY(equalize(graph, *pair, factors));
     std::vector<double> inverse(channels);

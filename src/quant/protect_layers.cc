@@ -69,26 +69,30 @@ Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeP
 
   if (protection.before.of_allowed <= 1) order.resize(worthwhile);
 
-  std::size_t enough = order.size();  // the fewest that are known to do, or all
-  std::size_t tested = 0;             // of which `after` tells
   protection.after = protection.before;
-  for (std::size_t low = 0; low < enough;) {  // `low` are too few
-    if (tested > 0 && Clock::now() > deadline) {
+  const auto with_first = [&](std::size_t count) {
+    return judge({order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count)}, Effort::full);
+  };
+  const auto does = [&](const Loss& loss, std::size_t count) {
+    return loss.of_allowed <= 1 && (loss.decibels >= options.target_decibels || count >= worthwhile);
+  };
+  std::size_t enough = order.size();  // the fewest that are known to do; all, where those do not
+  protection.steps.resize(enough);
+  if (enough == 0) return protection;
+  MANTISSA_ASSIGN(protection.after, with_first(enough));
+  if (!does(protection.after, enough)) return protection;
+  for (std::size_t too_few = 0; enough - too_few > 1;) {
+    if (Clock::now() > deadline) {
       protection.out_of_time = true;
       break;
     }
-    const std::size_t count = tested == 0 ? enough : (low + enough) / 2;
-    if (count == low) break;
-    MANTISSA_ASSIGN(const Loss loss,
-                    judge({order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count)}, Effort::full));
-    const bool is_enough = loss.of_allowed <= 1 && (loss.decibels >= options.target_decibels || count >= worthwhile);
-    if (is_enough || tested == 0) {
+    const std::size_t count = (too_few + enough) / 2;
+    MANTISSA_ASSIGN(const Loss loss, with_first(count));
+    if (does(loss, count)) {
+      enough = count;
       protection.after = loss;
-      enough = tested = count;
-    }
-    if (!is_enough) {
-      if (count == enough) break;  // not even all
-      low = count;
+    } else {
+      too_few = count;
     }
   }
   protection.steps.resize(enough);

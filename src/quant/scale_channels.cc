@@ -6,6 +6,9 @@
 #include <numeric>
 #include <set>
 
+#include "pass/product_by_channel.h"
+#include "quant/equalize_layers.h"
+
 namespace mantissa::quant {
 namespace {
 
@@ -104,8 +107,9 @@ class Choice {
   [[nodiscard]] std::vector<double> factors() const {
     std::vector<double> best;
     double least = error(std::vector<double>(channels_.size(), 1.0));
+    const std::vector<double> scales = own_scales();
     for (const double power : kPowers) {
-      std::vector<double> candidate = with_power(power);
+      std::vector<double> candidate = with_power(scales, power);
       const double expected = error(candidate);
       if (expected >= least) continue;
       least = expected;
@@ -115,14 +119,9 @@ class Choice {
   }
 
  private:
-  [[nodiscard]] double zero_point() const {
-    double low = 0, high = 0;
-    for (const ChannelStatistics& channel : channels_) {
-      low = std::min(low, channel.minimum());
-      high = std::max(high, channel.maximum());
-    }
-    const double common = high > low ? kSteps * -low / (high - low) : 0;
-    double best = common;
+  // The scale that each channel would need for itself, with the zero point that makes them smallest together.
+  [[nodiscard]] std::vector<double> own_scales() const {
+    double zero_point = 0;
     double least = INFINITY;
     for (int candidate = 0; candidate <= static_cast<int>(kSteps) - 8; candidate += 4) {
       double sum = 0;
@@ -130,18 +129,16 @@ class Choice {
         const double scale = own_scale(channels_[c], candidate);
         sum += power_[c] * scale * scale;
       }
-      if (sum < least) {
-        least = sum;
-        best = candidate;
-      }
+      if (sum >= least) continue;
+      least = sum;
+      zero_point = candidate;
     }
-    return best;
+    std::vector<double> scales;
+    for (const ChannelStatistics& channel : channels_) scales.push_back(own_scale(channel, zero_point));
+    return scales;
   }
 
-  [[nodiscard]] std::vector<double> with_power(double power) const {
-    const double zero = zero_point();
-    std::vector<double> scales;
-    for (const ChannelStatistics& channel : channels_) scales.push_back(own_scale(channel, zero));
+  [[nodiscard]] static std::vector<double> with_power(std::vector<double> scales, double power) {
     const double widest = *std::max_element(scales.begin(), scales.end());
     for (double& scale : scales) scale = scale > 0 ? std::min(std::pow(widest / scale, power), kLargestFactor) : 1;
     return scales;
@@ -156,9 +153,7 @@ class Choice {
     const double step = (high - low) / kSteps;
     double sum = 0;
     for (std::size_t c = 0; c < channels_.size(); ++c) sum += power_[c] * step * step / (12 * factors[c] * factors[c]);
-    for (const Reader& reader : readers_) {
-      sum += error_of_weights(reader, factors, mean_squares_);
-    }
+    for (const Reader& reader : readers_) sum += error_of_weights(reader, factors, mean_squares_);
     return sum;
   }
 
@@ -196,36 +191,25 @@ bool can_be_scaled(const Graph& graph, ValueId id, pass::QdqStyle style) {
 
 // Weights that read channel c are multiplied by factor(c).
 Result<void> scale_weights(Graph& graph, NodeId convolution, const std::function<double(std::size_t)>& factor) {
-  const ir::Tensor& old = *graph.constant_input(convolution, 1);
-  const std::string name = graph.value(graph.node(convolution).inputs[1]).name;
-  const std::vector<std::int64_t> shape = old.shape;
-  MANTISSA_ASSIGN(std::vector<float> values, old.floats());
-  const auto outputs = static_cast<std::size_t>(shape[0]);
-  const auto of_group = static_cast<std::size_t>(shape[1]);
+  const ir::Tensor& weight = *graph.constant_input(convolution, 1);
+  const auto outputs = static_cast<std::size_t>(weight.shape[0]);
+  const auto of_group = static_cast<std::size_t>(weight.shape[1]);
   const auto groups = static_cast<std::size_t>(graph.integer(convolution, "group", 1));
-  const std::size_t of_output = values.size() / outputs;
+  const std::size_t of_output = static_cast<std::size_t>(weight.count()) / outputs;
   const std::size_t taps = of_output / of_group;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::size_t channel = i / of_output / (outputs / groups) * of_group + i % of_output / taps;
-    values[i] = static_cast<float>(values[i] * factor(channel));
-  }
-  graph.set_input(convolution, 1,
-                  graph.add_constant(name + "_scaled", ir::Tensor::of_floats(shape, std::move(values))));
-  return {};
+  return pass::scale_constant(graph, convolution, 1, "_scaled", [&](std::size_t i) {
+    return factor(i / of_output / (outputs / groups) * of_group + i % of_output / taps);
+  });
 }
 
 // factor(o) times output channel o.
 Result<void> scale_outputs(Graph& graph, NodeId convolution, const std::vector<float>& factors) {
   for (const int input : {1, 2}) {
-    const ir::Tensor* old = graph.constant_input(convolution, static_cast<std::size_t>(input));
-    if (old == nullptr) continue;
-    const std::string name = graph.value(graph.node(convolution).inputs[static_cast<std::size_t>(input)]).name;
-    const std::vector<std::int64_t> shape = old->shape;
-    MANTISSA_ASSIGN(std::vector<float> values, old->floats());
-    const std::size_t of_output = values.size() / factors.size();
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] *= factors[i / of_output];
-    graph.set_input(convolution, input,
-                    graph.add_constant(name + "_scaled", ir::Tensor::of_floats(shape, std::move(values))));
+    const ir::Tensor* constant = graph.constant_input(convolution, static_cast<std::size_t>(input));
+    if (constant == nullptr) continue;
+    const std::size_t of_output = static_cast<std::size_t>(constant->count()) / factors.size();
+    MANTISSA_TRY(pass::scale_constant(graph, convolution, input, "_scaled",
+                                      [&](std::size_t i) { return static_cast<double>(factors[i / of_output]); }));
   }
   return {};
 }
@@ -267,24 +251,14 @@ Result<void> insert_products(Graph& graph, ValueId id, const std::vector<Reader>
   return {};
 }
 
-// The constants of a product by channel, where `id` comes out of one; empty elsewhere.
-Result<std::vector<float>> factors_of(const Graph& graph, ValueId id) {
-  const NodeId producer = graph.value(id).producer;
-  if (producer == ir::kNoNode || graph.node(producer).op != "Mul") return std::vector<float>{};
-  const ir::Tensor* factors = graph.constant_input(producer, 1);
-  if (factors == nullptr || factors->shape.size() != 3 || factors->shape[1] != 1 || factors->shape[2] != 1)
-    return std::vector<float>{};
-  return factors->floats();
-}
-
 // Behind an integer convolution: into its weights. Its result takes over the name under which the product was observed.
 Result<void> fold_into_convolution(Graph& graph, NodeId convolution, const Statistics& statistics) {
   const ValueId result = graph.node(convolution).outputs[0];
   if (graph.value(result).uses.size() != 1 || graph.is_output(result)) return {};
   const ValueId product = graph.node(graph.value(result).uses[0].node).outputs[0];
-  MANTISSA_ASSIGN(const std::vector<float> factors, factors_of(graph, product));
-  if (factors.empty() || !statistics.values.contains(graph.value(product).name)) return {};
-  MANTISSA_TRY(scale_outputs(graph, convolution, factors));
+  const auto factors = pass::product_by_channel(graph, product);
+  if (!factors || !statistics.values.contains(graph.value(product).name)) return {};
+  MANTISSA_TRY(scale_outputs(graph, convolution, factors->constants));
   const std::string name = graph.value(product).name;
   graph.replace_uses(product, result);
   graph.erase(graph.value(product).producer);
@@ -295,14 +269,13 @@ Result<void> fold_into_convolution(Graph& graph, NodeId convolution, const Stati
 // Two products behind each other that came from insert_products cancel.
 void cancel_inverse(Graph& graph, NodeId node) {
   const ValueId result = graph.node(node).outputs.empty() ? ir::kNoValue : graph.node(node).outputs[0];
-  if (result == ir::kNoValue || graph.node(node).op != "Mul") return;
-  const ValueId scaled = graph.node(node).inputs[0];
-  const auto inverse = factors_of(graph, result);
-  const auto factors = factors_of(graph, scaled);
-  if (!inverse.ok() || !factors.ok() || inverse->empty() || factors->size() != inverse->size()) return;
-  for (std::size_t c = 0; c < factors->size(); ++c)
-    if (std::fabs((*factors)[c] * (*inverse)[c] - 1) > 1e-5F) return;
-  graph.replace_uses(result, graph.node(graph.value(scaled).producer).inputs[0]);
+  if (result == ir::kNoValue) return;
+  const auto inverse = pass::product_by_channel(graph, result);
+  const auto factors = inverse ? pass::product_by_channel(graph, inverse->factor) : std::nullopt;
+  if (!factors || factors->constants.size() != inverse->constants.size()) return;
+  for (std::size_t c = 0; c < factors->constants.size(); ++c)
+    if (std::fabs(factors->constants[c] * inverse->constants[c] - 1) > 1e-5F) return;
+  graph.replace_uses(result, factors->factor);
 }
 
 }  // namespace
@@ -341,14 +314,22 @@ Result<void> settle_channel_scales(Graph& graph, const Statistics& statistics, p
   for (const NodeId id : graph.sorted()) {
     cancel_inverse(graph, id);
     if (!is_convolution(graph, id) || !base::is_floating(graph.node(id).format)) continue;
-    MANTISSA_ASSIGN(const std::vector<float> factors, factors_of(graph, graph.node(id).inputs[0]));
-    if (factors.empty()) continue;
-    const ValueId product = graph.node(id).inputs[0];
-    MANTISSA_TRY(scale_weights(graph, id, [&](std::size_t c) { return factors[factors.size() == 1 ? 0 : c]; }));
-    graph.set_input(id, 0, graph.node(graph.value(product).producer).inputs[0]);
+    const auto product = pass::product_by_channel(graph, graph.node(id).inputs[0]);
+    if (!product) continue;
+    MANTISSA_TRY(scale_weights(graph, id, [&](std::size_t c) { return static_cast<double>(product->constants[c]); }));
+    graph.set_input(id, 0, product->factor);
   }
   graph.erase_unused();
   return {};
+}
+
+Result<Balance> balance_channels(Graph& graph, Statistics& statistics, pass::QdqStyle style) {
+  Balance balance;
+  if (style == pass::QdqStyle::closed) {
+    MANTISSA_ASSIGN(balance.pairs, equalize_layers(graph, statistics));
+  }
+  MANTISSA_ASSIGN(balance.values, scale_channels(graph, statistics, style));
+  return balance;
 }
 
 }  // namespace mantissa::quant

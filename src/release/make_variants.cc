@@ -16,7 +16,6 @@
 #include "pass/keep_reduced_dimensions.h"
 #include "pass/lower_to_half.h"
 #include "plan/plan.h"
-#include "quant/equalize_layers.h"
 #include "quant/find_half_islands.h"
 #include "quant/protect_layers.h"
 #include "quant/quantize.h"
@@ -71,33 +70,31 @@ class Trial {
  public:
   Trial(const Trial&) = delete;
   Trial(const net::Network& network, pass::QdqStyle style, const target::Target& target, const std::string& provider,
-        const quant::Statistics& statistics, const Calibration& calibration)
+        quant::Statistics statistics, const Calibration& calibration)
       : network_(network),
         style_(style),
         graph_(network.graph),
-        statistics_(statistics),
+        statistics_(std::move(statistics)),
         calibration_(calibration),
+        inputs_(calibration.flat),
         execute_(execute_on(provider)),
         execute_roughly_(execute_on(kReference, false)) {
     options_ = {style, target.int8.weight_levels, {network.task.range_low, network.task.range_high}, &rounded_};
+    inputs_.insert(inputs_.end(), calibration.for_decisions.begin(), calibration.for_decisions.end());
   }
 
-  Result<void> equalize() {
-    int pairs = 0;
-    if (style_ == pass::QdqStyle::closed) {
-      MANTISSA_ASSIGN(pairs, quant::equalize_layers(graph_, statistics_, style_));
-    }
-    MANTISSA_ASSIGN(const int values, quant::scale_channels(graph_, statistics_, style_));
-    base::detail(std::to_string(pairs) + " pairs of layers equalized, " + std::to_string(values) +
+  Result<void> balance() {
+    MANTISSA_ASSIGN(const quant::Balance done, quant::balance_channels(graph_, statistics_, style_));
+    base::detail(std::to_string(done.pairs) + " pairs of layers equalized, " + std::to_string(done.values) +
                  " values with a scale for each channel");
     return {};
   }
 
   Result<void> run_fp32() {
-    MANTISSA_TRY(execute_(network_.graph, calibration_.for_decisions, {},
-                          [&](std::size_t, const quant::Batch& output) { fp32_.push_back(seen(output)); }));
-    return execute_(network_.graph, calibration_.flat, {},
-                    [&](std::size_t, const quant::Batch& output) { fp32_flat_.push_back(clipped_middle(output)); });
+    MANTISSA_TRY(show(execute_, network_.graph, calibration_.for_decisions.size(), fp32_flat_,
+                      [&](std::size_t, const image::Picture& picture) { fp32_.push_back(picture); }));
+    required_decibels_ = decibels_for_allowed_loss();
+    return {};
   }
 
   [[nodiscard]] plan::Plan plan_with(const std::vector<NodeId>& in_float) const {
@@ -119,32 +116,32 @@ class Trial {
     const std::size_t count = effort == quant::Effort::rough ? std::min(kFew, fp32_.size()) : fp32_.size();
     const quant::Execute& execute = effort == quant::Effort::rough ? execute_roughly_ : execute_;
     MANTISSA_ASSIGN(const Graph graph, graph_with(in_float));
-    double total = 0, worst_tile = INFINITY, shift = 0, flat[2] = {0, 0};
-    MANTISSA_TRY(execute(
-        graph, std::span(calibration_.for_decisions).first(count), {}, [&](std::size_t i, const quant::Batch& output) {
-          const image::Picture picture = seen(output);
-          total += image::psnr(picture, fp32_[i]);
-          worst_tile =
-              std::min(worst_tile, image::worst_tile_psnr(picture, fp32_[i], gate::kTile, network_.task.scale));
-          shift = std::max(shift, image::worst_tile_mean_shift(picture, fp32_[i], gate::kTile, network_.task.scale));
-        }));
-    MANTISSA_TRY(execute(graph, calibration_.flat, {}, [&](std::size_t i, const quant::Batch& output) {
-      flat[i] = largest_difference(clipped_middle(output), fp32_flat_[i]);
+    double total = 0, worst_tile = INFINITY, shift = 0;
+    std::vector<image::Picture> flat;
+    MANTISSA_TRY(show(execute, graph, count, flat, [&](std::size_t i, const image::Picture& picture) {
+      total += image::psnr(picture, fp32_[i]);
+      worst_tile = std::min(worst_tile, image::worst_tile_psnr(picture, fp32_[i], gate::kTile, network_.task.scale));
+      shift = std::max(shift, image::worst_tile_mean_shift(picture, fp32_[i], gate::kTile, network_.task.scale));
     }));
     const gate::Thresholds allowed = gate::thresholds_for("int8", calibration_.judged_with_truth);
     const auto share = [](double decibels, double least) { return std::pow(10.0, (least - decibels) / 10); };
     const auto square_of = [](double levels, double most) { return std::pow(levels / (kMargin * most), 2); };
     const double mean = total / static_cast<double>(count);
-    const double shares[] = {share(mean, required_decibels()), share(worst_tile, allowed.worst_tile_psnr + kTileMargin),
-                             square_of(shift, allowed.worst_tile_mean_shift), square_of(flat[0], allowed.flat),
-                             square_of(flat[1], allowed.flat)};
-    return quant::Loss{mean, *std::max_element(std::begin(shares), std::end(shares)),
-                       std::accumulate(std::begin(shares), std::end(shares), 0.0)};
+    std::vector<double> shares = {share(mean, required_decibels_),
+                                  share(worst_tile, allowed.worst_tile_psnr + kTileMargin),
+                                  square_of(shift, allowed.worst_tile_mean_shift)};
+    for (std::size_t i = 0; i < flat.size(); ++i)
+      shares.push_back(square_of(image::largest_difference(flat[i], fp32_flat_[i]), allowed.flat));
+    return quant::Loss{mean, *std::max_element(shares.begin(), shares.end()),
+                       std::accumulate(shares.begin(), shares.end(), 0.0)};
   }
 
+  [[nodiscard]] double required_decibels() const { return required_decibels_; }
+
+ private:
   // The PSNR against fp32 at which errors that are independent of the network's own leave the loss allowed: squared
   // errors add up.
-  [[nodiscard]] double required_decibels() const {
+  [[nodiscard]] double decibels_for_allowed_loss() const {
     if (calibration_.truths.size() != fp32_.size())
       return calibration_.judged_with_truth ? kRequiredWithTruth : kRequiredWithoutTruth;
     double own = 0;
@@ -154,7 +151,20 @@ class Trial {
     return std::max(kLeastRequired, -10 * std::log10(allowed));
   }
 
- private:
+  // Runs a graph in one session on flat black and white, whose outputs go to `flat`, and on the first `count` tiles, each
+  // of which `take` gets as it is seen.
+  Result<void> show(const quant::Execute& execute, const Graph& graph, std::size_t count,
+                    std::vector<image::Picture>& flat,
+                    const std::function<void(std::size_t, const image::Picture&)>& take) const {
+    return execute(graph, std::span(inputs_).first(calibration_.flat.size() + count), {},
+                   [&](std::size_t i, const quant::Batch& output) {
+                     if (i < calibration_.flat.size())
+                       flat.push_back(clipped_middle(output));
+                     else
+                       take(i - calibration_.flat.size(), seen(output));
+                   });
+  }
+
   [[nodiscard]] image::Picture seen(const quant::Batch& output) const {
     image::Picture picture = picture_of(output, network_.task);
     image::round_to_8_bits(picture);
@@ -168,25 +178,19 @@ class Trial {
     return picture;
   }
 
-  // In 8-bit levels.
-  static double largest_difference(const image::Picture& a, const image::Picture& b) {
-    float largest = 0;
-    for (std::size_t i = 0; i < a.samples.size(); ++i)
-      largest = std::max(largest, std::fabs(a.samples[i] - b.samples[i]));
-    return 255.0 * static_cast<double>(largest);
-  }
-
   const net::Network& network_;
   pass::QdqStyle style_;
-  Graph graph_;                   // the network's, equalized for this style
+  Graph graph_;                   // the network's, with channels balanced for this style
   quant::Statistics statistics_;  // likewise
   const Calibration& calibration_;
+  std::vector<quant::Batch> inputs_;  // its flat pictures, then its tiles for decisions
   quant::Execute execute_;
   quant::Execute execute_roughly_;  // as written: what an engine takes to optimize a graph is longer than a few tiles
   quant::WeightCache rounded_;
   quant::QuantizeOptions options_;
   std::vector<image::Picture> fp32_;
   std::vector<image::Picture> fp32_flat_;
+  double required_decibels_ = 0;
 };
 
 // The layers with weights that the plan has in integers, with their work.
@@ -256,7 +260,7 @@ Result<Draft> make_int8(const net::Network& network, const target::Target& targe
                         const quant::Statistics& statistics, const Calibration& calibration,
                         std::chrono::duration<double> repair_budget, const std::filesystem::path& folder) {
   Trial trial(network, style_of(spec), target, spec.provider, statistics, calibration);
-  MANTISSA_TRY(trial.equalize());
+  MANTISSA_TRY(trial.balance());
   std::vector<NodeId> in_float;
   Draft draft = draft_of(spec.variant, spec.path);
   draft.artifact.target = target.name;

@@ -76,6 +76,11 @@ def chunk(name, data):
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
+def noise(*_):
+    """A sample of a picture that is nothing but noise, for png()."""
+    return random.random()
+
+
 def png(width, height, channels=3, bits=8, extra=b"", sample=None):
     """The bytes of a PNG. `sample(x, y, channel)` in 0..1; `extra`: chunks to put before the pixels."""
     sample = sample or (lambda x, y, c: (x / width + (x // 3 + y // 5 + c) % 2) / 2)

@@ -71,25 +71,32 @@ constexpr const char* kRelease = "release.json";
 
 double figure(double number) { return base::rounded(number, base::kDigitsOfFigure); }
 
+// The figures of a verdict that are numbers, by name, in the manifest's order.
+struct NamedFigure {
+  const char* name;
+  double Figures::*figure;
+  bool needs_truth = false;
+};
+constexpr NamedFigure kFigures[] = {{"megapixels", &Figures::megapixels},
+                                    {"psnr_fp32", &Figures::psnr_fp32, true},
+                                    {"psnr_variant", &Figures::psnr_variant, true},
+                                    {"loss_percent", &Figures::loss_percent, true},
+                                    {"worst_loss_percent", &Figures::worst_loss_percent, true},
+                                    {"psnr_to_fp32", &Figures::psnr_to_fp32},
+                                    {"worst_psnr_to_fp32", &Figures::worst_psnr_to_fp32},
+                                    {"worst_tile_psnr", &Figures::worst_tile_psnr},
+                                    {"mean_shift", &Figures::mean_shift},
+                                    {"worst_tile_mean_shift", &Figures::worst_tile_mean_shift},
+                                    {"flat_black", &Figures::flat_black},
+                                    {"flat_white", &Figures::flat_white},
+                                    {"ssim_to_fp32", &Figures::ssim_to_fp32}};
+
 Json verdict_json(const std::optional<Verdict>& verdict) {
   if (!verdict) return nullptr;
-  const Figures& f = verdict->figures;
-  Json figures = {{"pictures", f.pictures}, {"megapixels", figure(f.megapixels)}};
-  if (f.has_truth) {
-    figures["psnr_fp32"] = figure(f.psnr_fp32);
-    figures["psnr_variant"] = figure(f.psnr_variant);
-    figures["loss_percent"] = figure(f.loss_percent);
-    figures["worst_loss_percent"] = figure(f.worst_loss_percent);
-  }
-  figures["psnr_to_fp32"] = figure(f.psnr_to_fp32);
-  figures["worst_psnr_to_fp32"] = figure(f.worst_psnr_to_fp32);
-  figures["worst_tile_psnr"] = figure(f.worst_tile_psnr);
-  figures["mean_shift"] = figure(f.mean_shift);
-  figures["worst_tile_mean_shift"] = figure(f.worst_tile_mean_shift);
-  figures["flat_black"] = figure(f.flat_black);
-  figures["flat_white"] = figure(f.flat_white);
-  figures["ssim_to_fp32"] = figure(f.ssim_to_fp32);
-  figures["finite"] = f.finite;
+  Json figures = {{"pictures", verdict->figures.pictures}};
+  for (const NamedFigure& named : kFigures)
+    if (verdict->figures.has_truth || !named.needs_truth) figures[named.name] = figure(verdict->figures.*named.figure);
+  figures["finite"] = verdict->figures.finite;
   return {{"kind", verdict->kind},         {"provider", verdict->provider},
           {"passed", verdict->passed},     {"weak_evidence", verdict->weak_evidence},
           {"failures", verdict->failures}, {"figures", figures}};
@@ -103,26 +110,12 @@ std::optional<Verdict> verdict_from(const Json& json) {
   json.at("passed").get_to(v.passed);
   json.at("weak_evidence").get_to(v.weak_evidence);
   json.at("failures").get_to(v.failures);
-  const Json& f = json.at("figures");
-  Figures& figures = v.figures;
-  f.at("pictures").get_to(figures.pictures);
-  f.at("megapixels").get_to(figures.megapixels);
-  figures.has_truth = f.contains("psnr_fp32");
-  if (figures.has_truth) {
-    f.at("psnr_fp32").get_to(figures.psnr_fp32);
-    f.at("psnr_variant").get_to(figures.psnr_variant);
-    f.at("loss_percent").get_to(figures.loss_percent);
-    f.at("worst_loss_percent").get_to(figures.worst_loss_percent);
-  }
-  f.at("psnr_to_fp32").get_to(figures.psnr_to_fp32);
-  f.at("worst_psnr_to_fp32").get_to(figures.worst_psnr_to_fp32);
-  f.at("worst_tile_psnr").get_to(figures.worst_tile_psnr);
-  f.at("mean_shift").get_to(figures.mean_shift);
-  f.at("worst_tile_mean_shift").get_to(figures.worst_tile_mean_shift);
-  f.at("flat_black").get_to(figures.flat_black);
-  f.at("flat_white").get_to(figures.flat_white);
-  f.at("ssim_to_fp32").get_to(figures.ssim_to_fp32);
-  f.at("finite").get_to(figures.finite);
+  const Json& figures = json.at("figures");
+  figures.at("pictures").get_to(v.figures.pictures);
+  v.figures.has_truth = figures.contains("psnr_fp32");
+  for (const NamedFigure& named : kFigures)
+    if (v.figures.has_truth || !named.needs_truth) figures.at(named.name).get_to(v.figures.*named.figure);
+  figures.at("finite").get_to(v.figures.finite);
   return v;
 }
 

@@ -14,10 +14,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double kShareForMeasuring = 0.6;  // of the budget: what was measured must still be tried together
 
-bool is_good(const Loss& loss, const ProtectOptions& options) {
-  return loss.of_allowed <= 1 && loss.decibels >= options.target_decibels;
-}
-
 struct Candidate {
   Layer layer;
   double removed_per_mac = 0;
@@ -32,7 +28,7 @@ Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeP
   const auto deadline = start + options.budget;
   Protection protection;
   MANTISSA_ASSIGN(protection.before, judge({}, Effort::full));
-  if (is_good(protection.before, options) || layers.empty()) return protection;
+  if (protection.before.of_allowed <= 1 || layers.empty()) return protection;
 
   const double all = std::accumulate(layers.begin(), layers.end(), 0.0,
                                      [](double sum, const Layer& layer) { return sum + layer.macs; });
@@ -55,32 +51,23 @@ Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeP
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& a, const Candidate& b) { return a.removed_per_mac > b.removed_per_mac; });
 
-  // Those that fit, in order; and how many of them are worth their work even where the gate is passed without.
-  std::vector<ir::NodeId> order;
-  std::size_t worthwhile = 0;
+  std::vector<ir::NodeId> order;  // those that fit
   double macs_in_float = 0;
   for (const Candidate& candidate : candidates) {
     if ((macs_in_float + candidate.layer.macs) / all > options.largest_share) continue;
     macs_in_float += candidate.layer.macs;
     order.push_back(candidate.layer.node);
     protection.steps.push_back({candidate.layer.node, candidate.gain, macs_in_float / all});
-    if (candidate.removed_per_mac * all / roughly_before.total >= options.least_return) worthwhile = order.size();
   }
-
-  if (protection.before.of_allowed <= 1) order.resize(worthwhile);
 
   protection.after = protection.before;
   const auto with_first = [&](std::size_t count) {
     return judge({order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count)}, Effort::full);
   };
-  const auto does = [&](const Loss& loss, std::size_t count) {
-    return loss.of_allowed <= 1 && (loss.decibels >= options.target_decibels || count >= worthwhile);
-  };
   std::size_t enough = order.size();  // the fewest that are known to do; all, where those do not
-  protection.steps.resize(enough);
   if (enough == 0) return protection;
   MANTISSA_ASSIGN(protection.after, with_first(enough));
-  if (!does(protection.after, enough)) return protection;
+  if (protection.after.of_allowed > 1) return protection;
   for (std::size_t too_few = 0; enough - too_few > 1;) {
     if (Clock::now() > deadline) {
       protection.out_of_time = true;
@@ -88,7 +75,7 @@ Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeP
     }
     const std::size_t count = (too_few + enough) / 2;
     MANTISSA_ASSIGN(const Loss loss, with_first(count));
-    if (does(loss, count)) {
+    if (loss.of_allowed <= 1) {
       enough = count;
       protection.after = loss;
     } else {

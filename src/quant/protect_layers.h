@@ -25,9 +25,6 @@ struct Loss {
 };
 
 struct ProtectOptions {
-  double target_decibels = 46;  // PSNR at which to stop, once the gate is passed
-  double least_return =
-      2;  // above the gate: share of the loss that a layer must remove for each share of the multiply-accumulates it takes
   double largest_share = 0.2;  // of the multiply-accumulates that may go back to float
   std::chrono::duration<double> budget{120};
 };
@@ -51,7 +48,7 @@ enum class Effort { rough, full };  // rough: on a few of the pictures, good eno
 using JudgeProtection = std::function<Result<Loss>(const std::vector<ir::NodeId>& in_float, Effort effort)>;
 
 // Tries each layer alone, roughly, ranks them by the loss that they remove for each multiply-accumulate, and protects
-// the fewest of the first that pass the gate and reach the target, found by bisection, within the share and the budget.
+// the fewest of the first that pass, found by bisection, within the share and the budget.
 [[nodiscard]] Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeProtection& judge,
                                                 const ProtectOptions& options);
 

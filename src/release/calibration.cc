@@ -22,10 +22,6 @@ int choose(std::mt19937_64& random, int limit) {
   return static_cast<int>(random() % (static_cast<std::uint64_t>(limit) + 1));
 }
 
-image::Rectangle scaled(const image::Rectangle& r, int scale) {
-  return {r.x * scale, r.y * scale, r.width * scale, r.height * scale};
-}
-
 // The levels of noise at which flat pictures join the ranges.
 std::vector<std::optional<float>> levels_for_flat(const net::Task& task) {
   if (!task.condition || !task.condition->levels) return {std::nullopt};
@@ -34,12 +30,11 @@ std::vector<std::optional<float>> levels_for_flat(const net::Task& task) {
   return {levels.low, levels.middle(), levels.high};
 }
 
-// How far from its edge a flat picture is left out of account. Where the receptive field has no bound (a mean over the
-// whole picture), most of what padding does stays near the edge all the same.
 constexpr int kRimWithoutBound = 32;
-int rim_of(const net::Task& task) { return task.radius.value_or(kRimWithoutBound); }
 
 }  // namespace
+
+int rim_of(const net::Task& task) { return task.radius.value_or(kRimWithoutBound); }
 
 quant::Batch batch_of(const image::Picture& picture, const net::Task& task, std::optional<float> level) {
   image::Picture own = run::to_network_colours(picture, task);
@@ -94,14 +89,7 @@ Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task
       const image::Rectangle place{choose(random, sample.input.width - width),
                                    choose(random, sample.input.height - height), width, height};
       quant::Batch batch = batch_of(image::crop(sample.input, place), task, sample.level);
-      if (tiles % 2 == 0) {
-        calibration.for_ranges.push_back(std::move(batch));
-        continue;
-      }
-      calibration.for_decisions.push_back(std::move(batch));
-      if (sample.truth)
-        calibration.truths.push_back(
-            run::to_network_colours(image::crop(*sample.truth, scaled(place, task.scale)), task));
+      (tiles % 2 == 0 ? calibration.for_ranges : calibration.for_decisions).push_back(std::move(batch));
     }
   }
   for (const std::optional<float> level : levels_for_flat(task))

@@ -16,9 +16,7 @@ struct Calibration {
   std::vector<quant::Batch> for_ranges;     // what statistics are gathered on
   std::vector<quant::Batch> for_decisions;  // what repair is judged on
   std::vector<quant::Batch> flat;           // black and white, which the gate looks at too
-  bool judged_with_truth = false;           // whether the gate will have true pictures
-  std::vector<image::Picture>
-      truths;  // of for_decisions, in the network's own colours and 0..1; empty when there are none
+  std::optional<double> fp32_psnr;          // in dB, on the pictures of the gate; nullopt: they have no true pictures
 };
 
 // The network's input for a picture: its colours, its range, [1, channels, height, width].
@@ -32,6 +30,10 @@ struct Calibration {
 // edge, or well away from it where the field has no bound.
 inline constexpr int kFlatMiddle = 64;
 [[nodiscard]] image::Picture flat_picture(const net::Task& task, float level);
+
+// How far from its edge a flat picture is left out of account, in pixels of the input. Where the receptive field has no
+// bound (a mean over the whole picture), most of what padding does stays near the edge all the same.
+[[nodiscard]] int rim_of(const net::Task& task);
 
 // Of an output, the part that lies beyond the receptive field from every edge: there a flat picture is flat for the
 // network too.

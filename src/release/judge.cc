@@ -6,6 +6,7 @@
 #include "base/progress.h"
 #include "format/onnx.h"
 #include "gate/gate.h"
+#include "image/metrics.h"
 #include "pass/emulate_rounding.h"
 #include "release/engines.h"
 #include "run/restore.h"
@@ -92,6 +93,23 @@ class Gate {
 };
 
 }  // namespace
+
+Result<std::optional<double>> psnr_of_fp32(const net::Network& network, const PictureSet& pictures) {
+  if (!pictures.has_truth()) return std::optional<double>{};
+  constexpr std::size_t kMost = 5;
+  const std::size_t step = (pictures.size() + kMost - 1) / kMost;
+  MANTISSA_ASSIGN(const auto session, open_graph(network.graph, kReference));
+  double total = 0;
+  int count = 0;
+  for (std::size_t i = 0; i < pictures.size(); i += step, ++count) {
+    MANTISSA_ASSIGN(const Sample sample, pictures.load(i));
+    set_level(*session, network.task, sample.level);
+    MANTISSA_ASSIGN(image::Picture restored, run::restore(*session, network.task, sample.input));
+    image::round_to_8_bits(restored);
+    total += image::psnr(restored, *sample.truth, network.task.scale);
+  }
+  return std::optional<double>(total / count);
+}
 
 Result<void> judge(std::vector<Draft>& drafts, const std::filesystem::path& folder, const net::Task& task,
                    const PictureSet& pictures) {

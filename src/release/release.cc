@@ -258,7 +258,7 @@ Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& requ
   MANTISSA_ASSIGN(const net::Network network, read_and_recognise(request));
   MANTISSA_ASSIGN(const Pictures pictures, find_pictures(request, network.task, degradation));
   MANTISSA_ASSIGN(Calibration calibration, read_calibration(pictures.calibration, network.task, request.seed));
-  calibration.judged_with_truth = pictures.evaluation.has_truth();
+  MANTISSA_ASSIGN(calibration.fp32_psnr, psnr_of_fp32(network, pictures.evaluation));
   MANTISSA_ASSIGN(format::Manifest manifest, begin_manifest(request, network, target, pictures, degradation));
 
   MANTISSA_ASSIGN(std::vector<Draft> drafts,

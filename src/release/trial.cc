@@ -1,0 +1,177 @@
+#include "release/trial.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include "base/progress.h"
+#include "gate/gate.h"
+#include "image/metrics.h"
+#include "pass/keep_reduced_dimensions.h"
+#include "quant/scale_channels.h"
+#include "release/engines.h"
+
+namespace mantissa::release {
+namespace {
+
+using ir::Graph;
+using ir::NodeId;
+using quant::Batch;
+
+// PSNR against fp32 that a form is brought to on the calibration pictures: what the gate asks for (gate/gate.h) and a
+// little more, since other pictures will judge.
+constexpr double kRequiredWithoutTruth = 46;
+constexpr double kLeastRequired = 41;
+// Of fp32's PSNR. ONNX Runtime gains less from integers and loses more by them.
+constexpr double kRequiredLossPercent = 0.25, kRequiredLossPercentClosed = 0.35;
+constexpr double kTileMargin = 1.5;  // dB
+constexpr double kMargin = 0.8;      // of the shift that the gate allows
+constexpr double kFlatMargin = 0.4;  // levels: the gate sees the same flat pictures, and rounds what it sees
+constexpr std::size_t kFew = 3;      // tiles, of a rough judgement
+// What flat black and white count in fitting the last layer, against all tiles together.
+constexpr double kFlatWeights[] = {0.1, 1};
+
+image::Picture seen(const Batch& output, const net::Task& task) {
+  image::Picture picture = picture_of(output, task);
+  image::round_to_8_bits(picture);
+  return picture;
+}
+
+// A flat picture's output where it does not see the edge, as it is seen but for the rounding.
+image::Picture clipped_middle(const Batch& output, const net::Task& task) {
+  image::Picture picture = middle_of_flat(picture_of(output, task), task);
+  for (float& sample : picture.samples) sample = std::clamp(sample, 0.0F, 1.0F);
+  return picture;
+}
+
+}  // namespace
+
+Trial::Trial(const net::Network& network, pass::QdqStyle style, const target::Target& target,
+             const std::string& provider, quant::Statistics statistics, const Calibration& calibration)
+    : network_(network),
+      style_(style),
+      graph_(network.graph),
+      statistics_(std::move(statistics)),
+      calibration_(calibration),
+      inputs_(calibration.flat),
+      execute_(execute_on(provider)),
+      execute_roughly_(execute_on(kReference, false)),
+      options_{style, target.int8.weight_levels, {network.task.range_low, network.task.range_high}, &rounded_},
+      last_layer_(quant::last_layer(network.graph)) {
+  inputs_.insert(inputs_.end(), calibration.for_decisions.begin(), calibration.for_decisions.end());
+}
+
+// Errors that are independent of the network's own leave the loss allowed: squared errors add up.
+double Trial::required_decibels() const {
+  if (!calibration_.fp32_psnr) return kRequiredWithoutTruth;
+  const double own = *calibration_.fp32_psnr;
+  const double loss = (style_ == pass::QdqStyle::closed ? kRequiredLossPercentClosed : kRequiredLossPercent) / 100;
+  const double allowed = std::pow(10.0, -own * (1 - loss) / 10) - std::pow(10.0, -own / 10);
+  return std::max(kLeastRequired, -10 * std::log10(allowed));
+}
+
+Result<void> Trial::balance() {
+  MANTISSA_ASSIGN(const quant::Balance done, quant::balance_channels(graph_, statistics_, style_));
+  base::detail(std::to_string(done.pairs) + " pairs of layers equalized, " + std::to_string(done.values) +
+               " values with a scale for each channel");
+  return {};
+}
+
+Result<void> Trial::run_fp32() {
+  MANTISSA_ASSIGN(fp32_, outputs_of(execute_, network_.graph, calibration_.for_decisions.size()));
+  return {};
+}
+
+plan::Plan Trial::plan_with(const std::vector<NodeId>& in_float) const {
+  std::map<NodeId, std::string> reasons;
+  for (const NodeId node : in_float) reasons.emplace(node, "protected: costs the picture more than its integers save");
+  return plan::plan_int8(network_.graph, style_, reasons);
+}
+
+Result<Graph> Trial::quantized(const std::vector<NodeId>& in_float) const {
+  return quant::quantize(graph_, plan_with(in_float), statistics_, options_);
+}
+
+Result<Graph> Trial::lowered(Graph quantized) const {
+  MANTISSA_TRY(pass::lower_to_qdq(quantized, style_));
+  if (style_ == pass::QdqStyle::inputs_only) pass::keep_reduced_dimensions(quantized);
+  return quantized;
+}
+
+Result<Trial::Outputs> Trial::outputs_of(const quant::Execute& execute, const Graph& graph, std::size_t tiles) const {
+  Outputs outputs;
+  MANTISSA_TRY(
+      execute(graph, std::span(inputs_).first(calibration_.flat.size() + tiles), {}, [&](std::size_t i, Batch output) {
+        (i < calibration_.flat.size() ? outputs.flat : outputs.tiles).push_back(std::move(output));
+      }));
+  return outputs;
+}
+
+quant::Loss Trial::loss_of(const Outputs& outputs) const {
+  const net::Task& task = network_.task;
+  double total = 0, worst_tile = INFINITY, shift = 0;
+  for (std::size_t i = 0; i < outputs.tiles.size(); ++i) {
+    const image::Picture picture = seen(outputs.tiles[i], task), fp32 = seen(fp32_.tiles[i], task);
+    total += image::psnr(picture, fp32);
+    worst_tile = std::min(worst_tile, image::worst_tile_psnr(picture, fp32, gate::kTile, task.scale));
+    shift = std::max(shift, image::worst_tile_mean_shift(picture, fp32, gate::kTile, task.scale));
+  }
+  const gate::Thresholds allowed = gate::thresholds_for("int8", calibration_.fp32_psnr.has_value());
+  const auto share = [](double decibels, double least) { return std::pow(10.0, (least - decibels) / 10); };
+  const auto square_of = [](double levels, double most) { return std::pow(levels / most, 2); };
+  const double mean = total / static_cast<double>(outputs.tiles.size());
+  std::vector<double> shares = {share(mean, required_decibels()),
+                                share(worst_tile, allowed.worst_tile_psnr + kTileMargin),
+                                square_of(shift, kMargin * allowed.worst_tile_mean_shift)};
+  for (std::size_t i = 0; i < outputs.flat.size(); ++i)
+    shares.push_back(
+        square_of(image::largest_difference(clipped_middle(outputs.flat[i], task), clipped_middle(fp32_.flat[i], task)),
+                  allowed.flat + kFlatMargin));
+  return {mean, *std::max_element(shares.begin(), shares.end()), std::accumulate(shares.begin(), shares.end(), 0.0)};
+}
+
+Trial::Judged Trial::best_fit(const Outputs& outputs) const {
+  Judged best{loss_of(outputs), {}};
+  if (!last_layer_) return best;
+  const net::Task& task = network_.task;
+  const auto colours = static_cast<std::size_t>(outputs.tiles.front().shape[1]);
+  const double span = static_cast<double>(task.range_high) - static_cast<double>(task.range_low);
+  quant::OutputFitter tiles(*last_layer_, colours, span), flat(*last_layer_, colours, span);
+  for (std::size_t i = 0; i < outputs.tiles.size(); ++i) tiles.add(fp32_.tiles[i], outputs.tiles[i]);
+  for (std::size_t i = 0; i < outputs.flat.size(); ++i)
+    flat.add(fp32_.flat[i], outputs.flat[i], rim_of(task) * task.scale);
+  for (const double weight : kFlatWeights) {
+    quant::OutputFitter fitter = tiles;
+    fitter.add(flat, weight);
+    quant::OutputFit fit = fitter.fit();
+    Outputs fitted = outputs;
+    for (Batch& output : fitted.flat) quant::apply(fit, *last_layer_, output);
+    for (Batch& output : fitted.tiles) quant::apply(fit, *last_layer_, output);
+    const quant::Loss loss = loss_of(fitted);
+    if (loss.of_allowed < best.loss.of_allowed) best = {loss, std::move(fit)};
+  }
+  return best;
+}
+
+Result<quant::Loss> Trial::judge(const std::vector<NodeId>& in_float, quant::Effort effort) const {
+  const bool rough = effort == quant::Effort::rough;
+  MANTISSA_ASSIGN(Graph graph, quantized(in_float));
+  MANTISSA_ASSIGN(graph, lowered(std::move(graph)));
+  MANTISSA_ASSIGN(const Outputs outputs, outputs_of(rough ? execute_roughly_ : execute_, graph,
+                                                    rough ? std::min(kFew, fp32_.tiles.size()) : fp32_.tiles.size()));
+  return best_fit(outputs).loss;
+}
+
+Result<Graph> Trial::graph_with(const std::vector<NodeId>& in_float) const {
+  MANTISSA_ASSIGN(Graph graph, quantized(in_float));
+  if (!last_layer_ || fp32_.tiles.empty()) return lowered(std::move(graph));
+  MANTISSA_ASSIGN(const Graph unfitted, lowered(graph));
+  MANTISSA_ASSIGN(const Outputs outputs, outputs_of(execute_, unfitted, fp32_.tiles.size()));
+  const Judged judged = best_fit(outputs);
+  if (!judged.fit) return unfitted;
+  MANTISSA_TRY(quant::apply(*judged.fit, *last_layer_, graph));
+  return lowered(std::move(graph));
+}
+
+}  // namespace mantissa::release

@@ -1,0 +1,74 @@
+// An int8 form of a network while it is decided which layers stay in float: made and judged again and again on the
+// calibration tiles kept for that.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "mantissa/result.h"
+#include "net/network.h"
+#include "pass/lower_to_qdq.h"
+#include "plan/plan.h"
+#include "quant/execute.h"
+#include "quant/fit_output.h"
+#include "quant/protect_layers.h"
+#include "quant/quantize.h"
+#include "release/calibration.h"
+#include "target/target.h"
+
+namespace mantissa::release {
+
+class Trial {
+ public:
+  Trial(const net::Network& network, pass::QdqStyle style, const target::Target& target, const std::string& provider,
+        quant::Statistics statistics, const Calibration& calibration);
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+
+  // Gives the channels of this form their scales. To be called once, first.
+  [[nodiscard]] Result<void> balance();
+  // What the others are judged against. To be called before judge() and graph_with().
+  [[nodiscard]] Result<void> run_fp32();
+
+  [[nodiscard]] plan::Plan plan_with(const std::vector<ir::NodeId>& in_float) const;
+  [[nodiscard]] Result<quant::Loss> judge(const std::vector<ir::NodeId>& in_float, quant::Effort effort) const;
+  // The form to be written: with Q and DQ, its last layer fitted to fp32's outputs where that helps.
+  [[nodiscard]] Result<ir::Graph> graph_with(const std::vector<ir::NodeId>& in_float) const;
+
+  // The PSNR against fp32 that leaves what the gate allows.
+  [[nodiscard]] double required_decibels() const;
+
+ private:
+  // What a graph makes of black and white and of the first tiles.
+  struct Outputs {
+    std::vector<quant::Batch> flat;
+    std::vector<quant::Batch> tiles;
+  };
+  struct Judged {
+    quant::Loss loss;
+    std::optional<quant::OutputFit> fit;  // with which the loss is what it is
+  };
+
+  [[nodiscard]] Result<ir::Graph> quantized(const std::vector<ir::NodeId>& in_float) const;
+  [[nodiscard]] Result<ir::Graph> lowered(ir::Graph quantized) const;
+  [[nodiscard]] Result<Outputs> outputs_of(const quant::Execute& execute, const ir::Graph& graph,
+                                           std::size_t tiles) const;
+  [[nodiscard]] quant::Loss loss_of(const Outputs& outputs) const;
+  [[nodiscard]] Judged best_fit(const Outputs& outputs) const;
+
+  const net::Network& network_;
+  pass::QdqStyle style_;
+  ir::Graph graph_;               // the network's, with channels balanced for this style
+  quant::Statistics statistics_;  // likewise
+  const Calibration& calibration_;
+  std::vector<quant::Batch> inputs_;  // flat black and white, then the tiles for decisions
+  quant::Execute execute_;
+  quant::Execute execute_roughly_;  // as written: what an engine takes to optimize a graph is longer than a few tiles
+  mutable quant::WeightCache rounded_;
+  quant::QuantizeOptions options_;
+  std::optional<quant::LastLayer> last_layer_;
+  Outputs fp32_;
+};
+
+}  // namespace mantissa::release

@@ -23,13 +23,10 @@
 #include "format/network_file.h"
 #include "format/onnx.h"
 #include "image/codec.h"
-#include "pass/lower_to_qdq.h"
-#include "plan/plan.h"
-#include "quant/quantize.h"
-#include "quant/scale_channels.h"
 #include "release/calibration.h"
 #include "release/engines.h"
 #include "release/make_variants.h"
+#include "release/trial.h"
 
 using namespace mantissa;
 
@@ -100,22 +97,18 @@ struct Quantizing {
 };
 
 // As a release does it, before repair: one pass for the statistics of every variant, then each int8 form of the target.
-Result<Quantizing> quantize_all(const net::Network& network, const target::Target& target,
+Result<Quantizing> quantize_all(const net::Network& network, const std::vector<target::FileToMake>& files,
                                 const std::vector<quant::Batch>& tiles) {
   const Times start = now();
   MANTISSA_ASSIGN(const quant::Statistics statistics,
-                  quant::calibrate(network.graph, release::statistics_for(network.graph, target), tiles,
+                  quant::calibrate(network.graph, release::statistics_for(network.graph, files), tiles,
                                    release::execute_on(release::kReference), kSeed));
   const Times calibrated = now();
-  for (const target::ArtifactSpec& spec : target.artifacts) {
-    const auto style = spec.qdq == "closed" ? pass::QdqStyle::closed : pass::QdqStyle::inputs_only;
-    const quant::QuantizeOptions options{
-        style, target.int8.weight_levels, {network.task.range_low, network.task.range_high}};
-    ir::Graph balanced = network.graph;
-    quant::Statistics own = statistics;
-    MANTISSA_TRY(quant::balance_channels(balanced, own, style));
-    MANTISSA_ASSIGN(ir::Graph graph, quant::quantize(balanced, plan::plan_int8(network.graph, style), own, options));
-    MANTISSA_TRY(pass::lower_to_qdq(graph, style));
+  for (const target::FileToMake& file : files) {
+    const release::Calibration nothing_to_judge_on;
+    release::Trial trial(network, file, statistics, nothing_to_judge_on);
+    MANTISSA_TRY(trial.balance());
+    MANTISSA_TRY(trial.graph_with({}));
   }
   return Quantizing{calibrated - start, now() - calibrated};
 }
@@ -140,7 +133,7 @@ Result<void> measure(const char* title, const Arguments& arguments, const std::f
   std::vector<Times> fp32, calibrate, quantize, ratios;
   for (int round = 0; round < arguments.rounds; ++round) {
     MANTISSA_ASSIGN(fp32.emplace_back(), fp32_pass(network, tiles));
-    MANTISSA_ASSIGN(const Quantizing quantizing, quantize_all(network, *target, tiles));
+    MANTISSA_ASSIGN(const Quantizing quantizing, quantize_all(network, target::files_for({target}), tiles));
     calibrate.push_back(quantizing.calibrate);
     quantize.push_back(quantizing.quantize);
     const Times both = quantizing.calibrate + quantizing.quantize;

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import unittest
 
-from cli_tools import PYTHON, PYTHONPATH, ROOT, Case, pictures, png, read_png, tiny_network, tiny_denoiser, tiny_state
+from cli_tools import PYTHON, PYTHONPATH, ROOT, Case, mantissa, pictures, png, read_png, tiny_network, tiny_denoiser, tiny_state
 
 FIGURES = ("psnr_to_fp32", "worst_psnr_to_fp32", "worst_tile_psnr", "mean_shift", "flat_black", "flat_white", "finite")
 
@@ -209,6 +209,30 @@ class Told(Case):
         other = tiny_network(self.folder / "n.pth")
         self.refused(2, "release", other, "--calibrate", clean, "--sigma", "25", "-o", self.folder / "out", says=["--sigma"])
         self.refused(2, "run", other, clean / "0.png", "--sigma", "25", "-o", self.folder / "o2.png", says=["--sigma"])
+
+
+class Targets(Case):
+    """Files for machines that are not here."""
+
+    def test_several_targets(self):
+        network, calibration = tiny_network(self.folder / "network.pth"), pictures(self.folder / "calibration")
+        out = self.folder / "out"
+        done = mantissa("release", network, "--calibrate", calibration, "--degrade", "bicubic:2", "--targets", "nvidia-ada,x86-avx2,arm64",
+                        "-o", out)
+        self.assertIn(done.returncode, (0, 4), done.stderr)
+        manifest = json.loads((out / "release.json").read_text())
+        self.assertEqual(manifest["made"]["targets"], ["nvidia-ada", "x86-avx2", "arm64"])
+        files = {each["path"]: each for each in manifest["artifacts"] + manifest["left_out"]}
+        self.assertLessEqual({"bf16/model.onnx", "int8/nvidia.onnx", "fp8/model.onnx", "int8/model.onnx", "int8/openvino.onnx"}, set(files))
+        for path in ("bf16/model.onnx", "int8/nvidia.onnx", "fp8/model.onnx"):
+            self.assertEqual(files[path]["verdict"]["kind"], "emulated")
+        shipped = {each["path"]: each for each in manifest["artifacts"]}
+        self.assertIn("bf16/model.onnx", shipped)
+        for path, targets in (("int8/model.onnx", ["x86-avx2", "arm64"]), ("bf16/model.onnx", ["nvidia-ada"]), ("fp32/model.onnx", [])):
+            if path in shipped:
+                self.assertEqual(shipped[path]["targets"], targets)
+        said = self.succeeds("run", "-v", out, calibration / "0.png", "-o", self.folder / "big.png").stderr
+        self.assertNotIn("fp8", said, "what is not for this machine does not run on it")
 
 
 class Sample(Case):

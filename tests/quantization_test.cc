@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "base/cpu.h"
+#include "base/numbers.h"
 #include "format/onnx.h"
 #include "ir/text.h"
 #include "pass/emulate_rounding.h"
@@ -56,9 +57,9 @@ std::vector<Batch> some_pictures(int count, int first, int channels) {
 }
 
 std::vector<std::vector<float>> outputs(const ir::Graph& graph, std::span<const Batch> inputs,
-                                        std::string_view provider) {
+                                        std::string_view provider, bool optimize = true) {
   std::vector<std::vector<float>> all;
-  const auto done = release::execute_on(provider)(
+  const auto done = release::execute_on(provider, optimize)(
       graph, inputs, {}, [&](std::size_t, Batch output) { all.push_back(std::move(output.values)); });
   EXPECT_TRUE(done.ok()) << done.error().message();
   return all;
@@ -97,8 +98,10 @@ int weight_levels() {
 
 struct Quantized : testing::TestWithParam<QdqStyle> {
   ir::Graph lowered(const ir::Graph& graph, const quant::Statistics& statistics) const {
-    const plan::Plan plan = plan::plan_int8(graph, GetParam());
-    auto quantized = quant::quantize(graph, plan, statistics, {GetParam(), weight_levels(), {0, 1}});
+    const plan::Plan plan = plan::plan_eight_bits(graph, GetParam());
+    quant::QuantizeOptions options{.style = GetParam()};
+    options.weights.largest = static_cast<float>(weight_levels());
+    auto quantized = quant::quantize(graph, plan, statistics, options);
     EXPECT_TRUE(quantized.ok()) << quantized.error().message();
     const auto done = pass::lower_to_qdq(*quantized, GetParam());
     EXPECT_TRUE(done.ok()) << done.error().message();
@@ -119,6 +122,24 @@ TEST_P(Quantized, StaysNearFp32InEveryEngine) {
       EXPECT_GT(quality, weight_levels() == 127 ? 34 : 28) << provider << ", stride " << stride;
       EXPECT_LT(quality, 60) << "nothing was quantized: " << provider;
     }
+  }
+}
+
+// As written: ONNX Runtime 1.31 takes float8 for integers when it optimizes, and then finds its own graph invalid.
+TEST(Float8, StaysNearFp32) {
+  const ir::Graph graph = small_graph();
+  const quant::Statistics statistics = observed(graph, some_pictures(6, 0, 3));
+  const std::vector<Batch> others = some_pictures(3, 10, 3);
+  const auto reference = outputs(graph, others, kOnnxRuntime);
+  for (const base::NumberFormat format : {base::NumberFormat::float8_e4m3fn, base::NumberFormat::float8_e5m2}) {
+    const quant::QuantizeOptions options{QdqStyle::inputs_only, format, {format, base::largest_of(format)}};
+    auto quantized =
+        quant::quantize(graph, plan::plan_eight_bits(graph, QdqStyle::inputs_only, format), statistics, options);
+    ASSERT_TRUE(quantized.ok()) << quantized.error().message();
+    ASSERT_TRUE(pass::lower_to_qdq(*quantized, QdqStyle::inputs_only).ok());
+    const double quality = decibels(reference, outputs(*quantized, others, kOnnxRuntime, false));
+    EXPECT_GT(quality, format == base::NumberFormat::float8_e4m3fn ? 24 : 18);
+    EXPECT_LT(quality, 50) << "nothing was quantized";
   }
 }
 

@@ -21,7 +21,7 @@ struct ReleaseRequest {
   // if that is stated.
   std::string degrade;
   std::optional<std::string> sigma;  // for a network that is told the level of noise: "25", or "0:50", in 8-bit levels
-  std::string target;                // of the catalogue; empty: this machine's class
+  std::vector<std::string> targets;  // of the catalogue; empty: this machine's class
   std::filesystem::path output;      // the folder to make; must not exist
   TaskOverrides overrides;
   std::uint64_t seed = 1;       // of noise and of the choice of calibration tiles

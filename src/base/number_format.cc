@@ -64,6 +64,8 @@ std::size_t bytes_of(NumberFormat format, std::size_t count) {
 
 bool is_floating(NumberFormat format) { return row_of(format).floating; }
 
+bool needs_scale(NumberFormat format) { return !is_floating(format) || bits_of(format) == 8; }
+
 std::string_view name_of(NumberFormat format) { return row_of(format).name; }
 
 std::optional<NumberFormat> number_format_named(std::string_view name) {

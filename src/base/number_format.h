@@ -35,6 +35,8 @@ enum class NumberFormat : std::uint8_t {
 // small, so that a comparison with what a file has fails as it should.
 [[nodiscard]] std::size_t bytes_of(NumberFormat format, std::size_t count);
 [[nodiscard]] bool is_floating(NumberFormat format);
+// Whether real numbers are held in it only with a scale: integers and float8.
+[[nodiscard]] bool needs_scale(NumberFormat format);
 // "float32", "float8_e4m3fn", ...
 [[nodiscard]] std::string_view name_of(NumberFormat format);
 [[nodiscard]] std::optional<NumberFormat> number_format_named(std::string_view name);

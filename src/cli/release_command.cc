@@ -110,8 +110,11 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   command->add_option("--sigma", request->sigma,
                       "For a network that is told the level of noise: 25 of 255, or 0:50 for all between; as much is "
                       "added to the pictures");
-  command->add_option("--targets", request->target,
-                      "Class of machine to make it for (mantissa targets); default: this machine's");
+  command
+      ->add_option(
+          "--targets", request->targets,
+          "Classes of machines to make it for, with commas between (mantissa targets); default: this machine's")
+      ->delimiter(',');
   command->add_option("--range", request->overrides.range,
                       "Black and white in the network's numbers, such as 0:255, where its file does not tell");
   command->add_option("--colour", request->overrides.colour, "rgb, ycbcr or luminance, where its file does not tell");

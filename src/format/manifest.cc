@@ -123,7 +123,7 @@ Json artifact_json(const Artifact& a) {
   Json json = {{"variant", a.variant},
                {"path", a.path},
                {"sha256", a.sha256},
-               {"target", a.target},
+               {"targets", a.targets},
                {"verdict", verdict_json(a.verdict)}};
   json["speeds"] = Json::array();
   for (const Speed& s : a.speeds)
@@ -156,7 +156,7 @@ Artifact artifact_from(const Json& json) {
   json.at("variant").get_to(a.variant);
   a.path = inner_path(json);
   json.at("sha256").get_to(a.sha256);
-  json.at("target").get_to(a.target);
+  json.at("targets").get_to(a.targets);
   for (const Json& s : json.at("speeds"))
     a.speeds.push_back({s.at("provider").get<std::string>(), s.at("microseconds_per_pixel").get<double>()});
   a.verdict = verdict_from(json.at("verdict"));
@@ -183,7 +183,7 @@ Manifest manifest_from(const Json& json) {
   network.at("task").get_to(m.task);
   const Json& made = json.at("made");
   made.at("machine").get_to(m.machine);
-  made.at("target").get_to(m.target);
+  made.at("targets").get_to(m.targets);
   made.at("engines").get_to(m.engines);
   made.at("calibration").get_to(m.calibration);
   made.at("evaluation").get_to(m.evaluation);
@@ -211,7 +211,7 @@ std::string to_json(const Manifest& m) {
                  {"task", m.task}}},
                {"made",
                 {{"machine", m.machine},
-                 {"target", m.target},
+                 {"targets", m.targets},
                  {"engines", m.engines},
                  {"calibration", m.calibration},
                  {"evaluation", m.evaluation},

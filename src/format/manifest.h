@@ -70,7 +70,7 @@ struct Artifact {
   std::string variant;  // "int8"
   std::string path;     // within the release, with forward slashes
   std::string sha256;
-  std::string target;  // the class of machine that it is right for; empty: any
+  std::vector<std::string> targets;  // the classes of machines that it is right for; empty: any
   // Of the providers that may run it here, fastest first; empty: none may (a checkpoint, an emulated variant).
   std::vector<Speed> speeds;
   std::optional<Verdict> verdict;
@@ -98,7 +98,7 @@ struct Manifest {
   std::vector<std::pair<std::string, std::string>> hyperparameters;
   net::Task task;
   std::string machine;               // the processor that it was made and judged on
-  std::string target;                // its class
+  std::vector<std::string> targets;  // the classes of machines that it was made for
   std::vector<std::string> engines;  // "ONNX Runtime 1.31.1"
   std::string calibration;           // "24 pictures of bsd_color_lr_x4"
   std::string evaluation;

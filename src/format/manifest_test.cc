@@ -18,7 +18,7 @@ Manifest example() {
   Artifact a;
   a.variant = "int8";
   a.path = "int8/model.onnx";
-  a.target = "x86-vnni";
+  a.targets = {"x86-vnni", "x86-avx2"};
   a.speeds = {{"onnxruntime-cpu", 2.5}};
   a.verdict = Verdict{"executed", "onnxruntime-cpu", true, false, {}, {}};
   a.verdict->figures.has_truth = true;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "base/numbers.h"
 #include "pass/product_by_channel.h"
 
 namespace mantissa::pass {
@@ -39,6 +40,12 @@ Result<Limits> limits_of(NumberFormat format) {
       return internal_error("a value is annotated with the format " + std::string(base::name_of(format)) +
                             ", which Q/DQ cannot hold");
   }
+}
+
+bool is_float8(NumberFormat format) { return base::is_floating(format) && base::needs_scale(format); }
+
+Tensor float8_tensor(NumberFormat format, std::vector<std::int64_t> shape, const std::vector<float>& values) {
+  return {format, std::move(shape), base::from_floats(format, values)};
 }
 
 Tensor integer_tensor(NumberFormat format, std::vector<std::int64_t> shape, const std::vector<std::int64_t>& values) {
@@ -78,8 +85,10 @@ Parameters add_parameters(Graph& graph, const std::string& name, const Quantizat
   std::vector<std::int64_t> shape;
   if (q.axis) shape = {static_cast<std::int64_t>(q.scales.size())};
   const std::vector<std::int64_t> zero_points(q.zero_points.begin(), q.zero_points.end());
+  Tensor zero_point = is_float8(q.format) ? float8_tensor(q.format, shape, std::vector<float>(q.scales.size(), 0.0F))
+                                          : integer_tensor(q.format, shape, zero_points);
   return {graph.add_constant(name + "_scale", Tensor::of_floats(shape, q.scales)),
-          graph.add_constant(name + "_zero_point", integer_tensor(q.format, shape, zero_points))};
+          graph.add_constant(name + "_zero_point", std::move(zero_point))};
 }
 
 std::map<std::string, ir::Attribute, std::less<>> axis_attribute(const Quantization& q) {
@@ -88,15 +97,20 @@ std::map<std::string, ir::Attribute, std::less<>> axis_attribute(const Quantizat
 }
 
 Result<Tensor> quantized_constant(const Tensor& constant, const Quantization& q) {
-  MANTISSA_ASSIGN(const Limits limits, limits_of(q.format));
-  MANTISSA_ASSIGN(const std::vector<float> reals, constant.floats());
+  MANTISSA_ASSIGN(std::vector<float> reals, constant.floats());
   std::size_t inner = 1;
   if (q.axis)
     for (std::size_t d = static_cast<std::size_t>(*q.axis) + 1; d < constant.shape.size(); ++d)
       inner *= static_cast<std::size_t>(constant.shape[d]);
+  const auto channel_of = [&](std::size_t i) { return q.axis ? i / inner % q.scales.size() : 0; };
+  if (is_float8(q.format)) {
+    for (std::size_t i = 0; i < reals.size(); ++i) reals[i] /= q.scales[channel_of(i)];
+    return float8_tensor(q.format, constant.shape, reals);
+  }
+  MANTISSA_ASSIGN(const Limits limits, limits_of(q.format));
   std::vector<std::int64_t> stored(reals.size());
   for (std::size_t i = 0; i < reals.size(); ++i) {
-    const std::size_t channel = q.axis ? i / inner % q.scales.size() : 0;
+    const std::size_t channel = channel_of(i);
     const double level =
         std::nearbyint(static_cast<double>(reals[i]) / static_cast<double>(q.scales[channel])) + q.zero_points[channel];
     stored[i] = static_cast<std::int64_t>(
@@ -127,7 +141,7 @@ std::optional<Product> positive_product(const Graph& graph, ValueId id) {
   return product;
 }
 
-bool computes_in_integers(const Graph& graph, ir::NodeId node) { return !base::is_floating(graph.node(node).format); }
+bool computes_in_eight_bits(const Graph& graph, ir::NodeId node) { return base::needs_scale(graph.node(node).format); }
 
 // Inserts Q and DQ behind a value and returns what comes out of them. OpenVINO quantizes with a scale for each channel
 // as fast as with one for all; ONNX Runtime 1.31 takes ten to fifty times the time of quantizing and multiplying apart,
@@ -158,10 +172,10 @@ ValueId add_round_trip(Graph& graph, ValueId id, const Quantization& q, QdqStyle
 void lower_activation(Graph& graph, ValueId id, QdqStyle style) {
   const Quantization q = *graph.value(id).quantization;
   const ir::NodeId producer = graph.value(id).producer;
-  const bool closes = style == QdqStyle::closed && producer != ir::kNoNode && computes_in_integers(graph, producer);
+  const bool closes = style == QdqStyle::closed && producer != ir::kNoNode && computes_in_eight_bits(graph, producer);
   std::vector<ir::Use> redirected;
   for (const ir::Use& use : graph.value(id).uses)
-    if (closes || computes_in_integers(graph, use.node)) redirected.push_back(use);
+    if (closes || computes_in_eight_bits(graph, use.node)) redirected.push_back(use);
   const bool ends = closes && graph.is_output(id);
   if (redirected.empty() && !ends) return;
   const ValueId real = add_round_trip(graph, id, q, style);

@@ -12,10 +12,8 @@ using ir::NodeId;
 using ir::ValueId;
 using pass::QdqStyle;
 
-bool is_integer(NumberFormat format) { return !base::is_floating(format); }
-
-// Why an operator with weights cannot be computed in integers; empty when it can.
-std::string obstacle_to_int8(const Graph& graph, NodeId id, QdqStyle style) {
+// Why an operator with weights cannot be computed in eight bits; empty when it can.
+std::string obstacle_to_eight_bits(const Graph& graph, NodeId id, QdqStyle style) {
   const ir::Node& node = graph.node(id);
   const bool matrix = node.op == "MatMul" || node.op == "Gemm";
   if (node.op != "Conv" && !matrix) return "the engine computes " + node.op + " in float";
@@ -53,20 +51,23 @@ void Plan::refuse(NodeId node, NumberFormat instead, std::string reason) {
   choice->reason = std::move(reason);
 }
 
-Plan plan_int8(const Graph& graph, QdqStyle style, const std::map<NodeId, std::string>& protected_nodes) {
-  Plan plan{.variant = "int8", .choices = {}};
+Plan plan_eight_bits(const Graph& graph, QdqStyle style, NumberFormat format,
+                     const std::map<NodeId, std::string>& protected_nodes) {
+  const bool floating = base::is_floating(format);
+  Plan plan{.variant = floating ? "fp8" : "int8", .choices = {}};
   std::set<NodeId> integer_nodes;
   for (const NodeId id : graph.sorted()) {
-    std::string obstacle = obstacle_to_int8(graph, id, style);
+    std::string obstacle = obstacle_to_eight_bits(graph, id, style);
     if (const auto entry = protected_nodes.find(id); entry != protected_nodes.end()) obstacle = entry->second;
     if (obstacle.empty()) {
-      plan.choices.push_back({id, NumberFormat::int8, "8-bit products with 32-bit sums", {}});
+      plan.choices.push_back(
+          {id, format, floating ? "8-bit floats with 32-bit sums" : "8-bit products with 32-bit sums", {}});
       integer_nodes.insert(id);
     } else if (style == QdqStyle::closed && continues_in_integers(graph, id, integer_nodes)) {
-      plan.choices.push_back({id, NumberFormat::int8, "works on the integers of the convolution before it", {}});
+      plan.choices.push_back({id, format, "works on the integers of the convolution before it", {}});
       integer_nodes.insert(id);
     } else {
-      plan.choices.push_back({id, NumberFormat::float32, obstacle, {{NumberFormat::int8, obstacle}}});
+      plan.choices.push_back({id, NumberFormat::float32, obstacle, {{format, obstacle}}});
     }
   }
   return plan;
@@ -94,13 +95,14 @@ std::vector<ValueId> values_to_quantize(const Graph& graph, QdqStyle style) {
   };
   for (const NodeId id : graph.sorted()) {
     const ir::Node& node = graph.node(id);
-    if (!is_integer(node.format)) continue;
+    if (!base::needs_scale(node.format)) continue;
     const bool absorbed_relu = node.op == "Relu";
     if (!absorbed_relu) add(node.inputs[0]);
     if (style == QdqStyle::inputs_only) continue;
     const ir::Value& output = graph.value(node.outputs[0]);
     const bool relu_follows = output.uses.size() == 1 && graph.node(output.uses[0].node).op == "Relu" &&
-                              is_integer(graph.node(output.uses[0].node).format) && !graph.is_output(node.outputs[0]);
+                              base::needs_scale(graph.node(output.uses[0].node).format) &&
+                              !graph.is_output(node.outputs[0]);
     if (!relu_follows) add(node.outputs[0]);
   }
   return values;

@@ -33,17 +33,19 @@ struct Plan {
   void refuse(ir::NodeId node, base::NumberFormat instead, std::string reason);
 };
 
-// int8: convolutions (and, where results stay float, matrix products) with constant weights; in the closed style also
-// what follows them and works on integers without loss. `protected_nodes` stay float, each for its reason.
-[[nodiscard]] Plan plan_int8(const ir::Graph& graph, pass::QdqStyle style,
-                             const std::map<ir::NodeId, std::string>& protected_nodes = {});
+// `format` is int8 or a float8: convolutions (and, where results stay float, matrix products) with constant weights; in
+// the closed style also what follows them and works on integers without loss. `protected_nodes` stay float, each for
+// its reason.
+[[nodiscard]] Plan plan_eight_bits(const ir::Graph& graph, pass::QdqStyle style,
+                                   base::NumberFormat format = base::NumberFormat::int8,
+                                   const std::map<ir::NodeId, std::string>& protected_nodes = {});
 // float16 or bfloat16: every node that computes on floats.
 [[nodiscard]] Plan plan_half(const ir::Graph& graph, base::NumberFormat format);
 
 // Writes the plan's formats into the graph's nodes.
 void apply(const Plan& plan, ir::Graph& graph);
 
-// The values that need a quantization annotation for the formats that the nodes have: what goes into an integer node
+// The values that need a quantization annotation for the formats that the nodes have: what goes into a node of eight bits
 // and, in the closed style, what comes out of one, unless an integer Relu alone takes it (which an engine folds into
 // the range).
 [[nodiscard]] std::vector<ir::ValueId> values_to_quantize(const ir::Graph& graph, pass::QdqStyle style);

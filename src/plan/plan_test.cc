@@ -48,26 +48,26 @@ std::string names(const ir::Graph& graph, const std::vector<ir::ValueId>& values
 
 std::string values_of(std::string_view text, QdqStyle style) {
   ir::Graph graph = graph_of(text);
-  apply(plan_int8(graph, style), graph);
+  apply(plan_eight_bits(graph, style), graph);
   return names(graph, values_to_quantize(graph, style));
 }
 
 TEST(PlanInt8, ClosedChainsTakeWhatFollowsAConvolution) {
   const ir::Graph graph = graph_of(kNetwork);
-  EXPECT_EQ(told(graph, plan_int8(graph, QdqStyle::closed)),
+  EXPECT_EQ(told(graph, plan_eight_bits(graph, QdqStyle::closed)),
             "Conv int8, Relu int8, Conv int8, DepthToSpace int8, Tanh float32");
 }
 
 TEST(PlanInt8, WithInputsOnlyResultsStayFloat) {
   const ir::Graph graph = graph_of(kNetwork);
-  EXPECT_EQ(told(graph, plan_int8(graph, QdqStyle::inputs_only)),
+  EXPECT_EQ(told(graph, plan_eight_bits(graph, QdqStyle::inputs_only)),
             "Conv int8, Relu float32, Conv int8, DepthToSpace float32, Tanh float32");
 }
 
 TEST(PlanInt8, AProtectedLayerTakesItsFollowersAlong) {
   const ir::Graph graph = graph_of(kNetwork);
   const ir::NodeId last = graph.value(*graph.find_value("b")).producer;
-  const Plan plan = plan_int8(graph, QdqStyle::closed, {{last, "it is precious"}});
+  const Plan plan = plan_eight_bits(graph, QdqStyle::closed, base::NumberFormat::int8, {{last, "it is precious"}});
   EXPECT_EQ(told(graph, plan), "Conv int8, Relu int8, Conv float32, DepthToSpace float32, Tanh float32");
   EXPECT_EQ(plan.choices[2].reason, "it is precious");
   EXPECT_EQ(plan.choices[2].refused[0].format, NumberFormat::int8);
@@ -82,7 +82,7 @@ TEST(PlanInt8, ReluOfAValueThatIsReadElsewhereStaysFloat) {
     %y : float32[1,1,h,w] = Add(%a, %r)
     output %y
   })");
-  EXPECT_EQ(told(graph, plan_int8(graph, QdqStyle::closed)), "Conv int8, Relu float32, Add float32");
+  EXPECT_EQ(told(graph, plan_eight_bits(graph, QdqStyle::closed)), "Conv int8, Relu float32, Add float32");
 }
 
 TEST(PlanInt8, SaysWhyNot) {
@@ -96,12 +96,12 @@ TEST(PlanInt8, SaysWhyNot) {
     %c : float32[1,1,h,4] = MatMul(%b, %m)
     output %a, %c
   })");
-  const Plan closed = plan_int8(graph, QdqStyle::closed);
+  const Plan closed = plan_eight_bits(graph, QdqStyle::closed);
   EXPECT_EQ(told(graph, closed), "Tanh float32, Conv float32, Conv float32, MatMul float32");
   EXPECT_NE(closed.choices[0].reason.find("Tanh"), std::string::npos);
   EXPECT_NE(closed.choices[1].reason.find("computed"), std::string::npos);
   EXPECT_NE(closed.choices[2].reason.find("float32"), std::string::npos);
-  EXPECT_EQ(told(graph, plan_int8(graph, QdqStyle::inputs_only)),
+  EXPECT_EQ(told(graph, plan_eight_bits(graph, QdqStyle::inputs_only)),
             "Tanh float32, Conv float32, Conv float32, MatMul int8");
 }
 

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <vector>
 
+#include "base/numbers.h"
+
 namespace mantissa::quant {
 namespace {
 
@@ -70,9 +72,10 @@ std::vector<End> ends(double outermost, const MakeEnd& make_end) {
 ir::Quantization annotation(double low, double high, base::NumberFormat format) {
   low = std::min(low, 0.0);
   high = std::max(high, 0.0);
-  if (format == base::NumberFormat::int8) {
+  if (format != base::NumberFormat::uint8) {
+    const double largest = base::is_floating(format) ? static_cast<double>(base::largest_of(format)) : 127;
     const double reach = std::max({-low, high, 1e-20});
-    return {format, {static_cast<float>(reach / 127)}, {0}, {}};
+    return {format, {static_cast<float>(reach / largest)}, {0}, {}};
   }
   const double scale = std::max(high - low, 1e-20) / 255;
   const auto zero_point = static_cast<std::int32_t>(std::clamp(std::nearbyint(-low / scale), 0.0, 255.0));
@@ -81,12 +84,15 @@ ir::Quantization annotation(double low, double high, base::NumberFormat format) 
 
 }  // namespace
 
-ir::Quantization range_between(double low, double high) { return annotation(low, high, base::NumberFormat::uint8); }
+ir::Quantization range_between(double low, double high, base::NumberFormat format) {
+  return annotation(low, high, format);
+}
 
 ir::Quantization choose_range(const Histogram& histogram, RangeMethod method, base::NumberFormat format) {
   double low = histogram.minimum();
   double high = histogram.maximum();
-  if (method == RangeMethod::minimum_maximum || histogram.only_zeros()) return annotation(low, high, format);
+  if (method == RangeMethod::minimum_maximum || histogram.only_zeros() || base::is_floating(format))
+    return annotation(low, high, format);
   if (format == base::NumberFormat::int8) low = -(high = std::max(-low, high));
 
   // Rounding costs step^2 / 12 for every element inside (uniform error within a step).

@@ -22,8 +22,8 @@ constexpr std::size_t kPartials = 4;  // sums on the way at once: an addition ne
 // result is that of GPTQ (Chen et al. 2025, The Geometry of LLM Quantization), and no inverse of H is needed. `weights`
 // and `errors` are [size][kLanes]; `errors` has room for kPartials more.
 MANTISSA_FOR_EACH_PROCESSOR_FUSED void round_lanes(const float* factor, std::size_t stride, std::size_t size,
-                                                   const float* scales, float levels, float* weights, float* errors) {
-  constexpr float kMagic = 12582912.0F;  // 1.5 * 2^23: adding and taking it away rounds to nearest even
+                                                   const float* scales, const GridRounding& round, float* weights,
+                                                   float* errors) {
   for (std::size_t k = size; k-- > 0;) {
     const float* row = factor + k * stride;
     float sums[kPartials][kLanes] = {};
@@ -33,9 +33,7 @@ MANTISSA_FOR_EACH_PROCESSOR_FUSED void round_lanes(const float* factor, std::siz
     MANTISSA_FOR_LANES (lane, kLanes) {
       const float sum = sums[0][lane] + sums[1][lane] + sums[2][lane] + sums[3][lane];
       const float weight = weights[k * kLanes + lane];
-      const float wanted = (weight + sum / row[k]) / scales[lane];
-      const float clamped = wanted < -levels ? -levels : wanted > levels ? levels : wanted;
-      const float rounded = ((clamped + kMagic) - kMagic) * scales[lane];
+      const float rounded = round((weight + sum / row[k]) / scales[lane]) * scales[lane];
       weights[k * kLanes + lane] = rounded;
       errors[k * kLanes + lane] = weight - rounded;
     }
@@ -54,8 +52,8 @@ Result<Triangle> factor_of(const PatchMoments& moments, const std::vector<int>& 
 }
 
 // Up to kLanes output channels, the rows of weights one after another.
-void round_channels(std::span<float> weights, std::span<const float> scales, int levels, const Triangle& factor,
-                    const std::vector<int>& order) {
+void round_channels(std::span<float> weights, std::span<const float> scales, const WeightGrid& grid,
+                    const Triangle& factor, const std::vector<int>& order) {
   const std::size_t size = order.size();
   std::vector<float> lanes(size * kLanes, 0.0F);
   std::vector<float> errors((size + kPartials) * kLanes, 0.0F);
@@ -66,15 +64,15 @@ void round_channels(std::span<float> weights, std::span<const float> scales, int
   };
   for (std::size_t lane = 0; lane < scales.size(); ++lane)
     for (std::size_t k = 0; k < size; ++k) lanes[k * kLanes + lane] = weight(k, lane);
-  round_lanes(factor.elements.data(), factor.stride, size, scale_of_lane.data(), static_cast<float>(levels),
-              lanes.data(), errors.data());
+  round_lanes(factor.elements.data(), factor.stride, size, scale_of_lane.data(), GridRounding(grid), lanes.data(),
+              errors.data());
   for (std::size_t lane = 0; lane < scales.size(); ++lane)
     for (std::size_t k = 0; k < size; ++k) weight(k, lane) = lanes[k * kLanes + lane];
 }
 
 }  // namespace
 
-Result<void> compensate_rounding(std::span<float> weights, std::span<const float> scales, int levels,
+Result<void> compensate_rounding(std::span<float> weights, std::span<const float> scales, const WeightGrid& grid,
                                  const PatchMoments& moments) {
   const auto size = static_cast<std::size_t>(moments.window().size());
   std::vector<int> order(size);  // the last one is rounded first
@@ -85,7 +83,7 @@ Result<void> compensate_rounding(std::span<float> weights, std::span<const float
     for (std::size_t group = begin; group < end; ++group) {
       const std::size_t first = group * kLanes;
       const std::size_t count = std::min(kLanes, scales.size() - first);
-      round_channels(weights.subspan(first * size, count * size), scales.subspan(first, count), levels, factor, order);
+      round_channels(weights.subspan(first * size, count * size), scales.subspan(first, count), grid, factor, order);
     }
   });
   return {};

@@ -6,14 +6,15 @@
 
 #include "mantissa/result.h"
 #include "quant/patch_moments.h"
+#include "quant/weight_grid.h"
 
 namespace mantissa::quant {
 
 // GPTQ (Frantar et al. 2022) for a convolution: rounds the row of weights of each output channel, most used element
-// first, to multiples of its scale within +-levels, so that the mean squared error of the channel's output over the
+// first, to the grid in steps of its scale, so that the mean squared error of the channel's output over the
 // observed patches is small. `weights`: [outputs][patch] row by row; changed in place. Errors (internal): moments that
 // are not positive definite despite damping.
-[[nodiscard]] Result<void> compensate_rounding(std::span<float> weights, std::span<const float> scales, int levels,
-                                               const PatchMoments& moments);
+[[nodiscard]] Result<void> compensate_rounding(std::span<float> weights, std::span<const float> scales,
+                                               const WeightGrid& grid, const PatchMoments& moments);
 
 }  // namespace mantissa::quant

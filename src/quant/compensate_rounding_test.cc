@@ -12,6 +12,7 @@ namespace {
 constexpr int kSize = 36;
 constexpr int kOutputs = 8;
 constexpr int kLevels = 7;  // few, so that rounding matters
+constexpr WeightGrid kGrid{base::NumberFormat::int8, kLevels};
 
 // Patches as pictures have them: neighbours are alike.
 std::vector<float> patches(float likeness, std::size_t count) {
@@ -74,7 +75,7 @@ Comparison compare(float likeness) {
   const std::vector<float> weights = some_weights();
   constexpr float kScale = 0.045F;
   std::vector<float> compensated = weights;
-  EXPECT_TRUE(compensate_rounding(compensated, std::vector<float>(kOutputs, kScale), kLevels, moments).ok());
+  EXPECT_TRUE(compensate_rounding(compensated, std::vector<float>(kOutputs, kScale), kGrid, moments).ok());
   return {squared_error(others, weights, to_nearest(weights, kScale)), squared_error(others, weights, compensated)};
 }
 
@@ -94,7 +95,7 @@ TEST(CompensateRounding, KeepsToTheGridOfEachChannel) {
   std::vector<float> scales;
   scales.reserve(kOutputs);
   for (int o = 0; o < kOutputs; ++o) scales.push_back(0.02F * static_cast<float>(o + 1));
-  ASSERT_TRUE(compensate_rounding(weights, scales, kLevels, moments_of(patches(0.9F, 100))).ok());
+  ASSERT_TRUE(compensate_rounding(weights, scales, kGrid, moments_of(patches(0.9F, 100))).ok());
   for (std::size_t i = 0; i < weights.size(); ++i) {
     const float level = weights[i] / scales[i / kSize];
     EXPECT_NEAR(level, std::nearbyint(level), 1e-4) << i;
@@ -105,7 +106,7 @@ TEST(CompensateRounding, KeepsToTheGridOfEachChannel) {
 TEST(CompensateRounding, ManagesInputsThatAreAlwaysZero) {
   std::vector<float> weights = some_weights();
   const std::vector<float> expected = to_nearest(weights, 0.05F);
-  ASSERT_TRUE(compensate_rounding(weights, std::vector<float>(kOutputs, 0.05F), kLevels,
+  ASSERT_TRUE(compensate_rounding(weights, std::vector<float>(kOutputs, 0.05F), kGrid,
                                   moments_of(std::vector<float>(std::size_t{10} * kSize)))
                   .ok());
   EXPECT_EQ(weights, expected) << "without anything to go by, to the nearest";
@@ -160,7 +161,7 @@ TEST(CompensateRounding, IsTheMethodOfThePaper) {
   const PatchMoments moments = moments_of(patches(0.9F, 300));
   const std::vector<float> weights = some_weights();
   std::vector<float> ours = weights;
-  ASSERT_TRUE(compensate_rounding(ours, std::vector<float>(kOutputs, kScale), kLevels, moments).ok());
+  ASSERT_TRUE(compensate_rounding(ours, std::vector<float>(kOutputs, kScale), kGrid, moments).ok());
   for (std::size_t o = 0; o < kOutputs; ++o) {
     const auto first = weights.begin() + static_cast<std::ptrdiff_t>(o * kSize);
     const std::vector<double> theirs = as_in_the_paper({first, first + kSize}, kScale, moments);

@@ -41,7 +41,7 @@ class Quantizer {
     for (const ValueId id : plan::values_to_quantize(graph_, options_.style)) MANTISSA_TRY(annotate(id));
     std::vector<NodeId> layers;
     for (const NodeId id : graph_.sorted())
-      if (has_weights(graph_.node(id)) && graph_.node(id).format == NumberFormat::int8) layers.push_back(id);
+      if (has_weights(graph_.node(id)) && base::needs_scale(graph_.node(id).format)) layers.push_back(id);
     MANTISSA_TRY(round(layers));
     for (const NodeId id : layers) MANTISSA_TRY(quantize_weights(id).in(graph_.describe(id)));
     return std::move(graph_);
@@ -70,10 +70,12 @@ class Quantizer {
     const bool is_input = value.producer == ir::kNoNode;
     const bool is_picture = id == graph_.inputs.front();
     if (is_picture && histogram.minimum() >= black && histogram.maximum() <= white)
-      value.quantization = range_between(black, white);  // 256 steps from black to white hold an 8-bit picture exactly
+      value.quantization = range_between(
+          black, white, options_.activations);  // 256 steps from black to white hold an 8-bit picture exactly
     else
       value.quantization = choose_range(
-          histogram, is_input || end_.contains(id) ? RangeMethod::minimum_maximum : RangeMethod::least_squares);
+          histogram, is_input || end_.contains(id) ? RangeMethod::minimum_maximum : RangeMethod::least_squares,
+          options_.activations);
     return {};
   }
 
@@ -99,9 +101,8 @@ class Quantizer {
     base::parallel_for(layers.size(), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         const auto moments = statistics_.moments.find(layers[i]);
-        rounded[i] =
-            round_weights(*graph_.constant_input(layers[i], 1), output_axis(graph_, layers[i]), options_.weight_levels,
-                          moments == statistics_.moments.end() ? nullptr : &moments->second);
+        rounded[i] = round_weights(*graph_.constant_input(layers[i], 1), output_axis(graph_, layers[i]),
+                                   options_.weights, moments == statistics_.moments.end() ? nullptr : &moments->second);
       }
     });
     for (std::size_t i = 0; i < layers.size(); ++i) {

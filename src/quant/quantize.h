@@ -19,9 +19,10 @@ using WeightCache = std::map<ir::NodeId, RoundedWeights>;
 
 struct QuantizeOptions {
   pass::QdqStyle style = pass::QdqStyle::closed;
-  int weight_levels = 127;                           // of the target: 63 where products are added in 16 bits
+  base::NumberFormat activations = base::NumberFormat::uint8;  // or int8, or a float8
+  WeightGrid weights = {};
   std::pair<double, double> picture_range = {0, 1};  // black and white in the network's numbers
-  WeightCache* cache = nullptr;  // read and filled; of this graph, these statistics and these levels only
+  WeightCache* cache = nullptr;  // read and filled; of this graph, these statistics and this grid only
 };
 
 // The graph with the plan's formats, annotated values and weights, and corrected biases; ready for pass::lower_to_qdq.

@@ -40,7 +40,7 @@ class Quantize : public testing::Test {
     graph_ = ir::parse(kNetwork).value();
     QuantizeOptions chosen = options;
     chosen.style = style;
-    return quantize(graph_, plan::plan_int8(graph_, style), statistics_, chosen);
+    return quantize(graph_, plan::plan_eight_bits(graph_, style), statistics_, chosen);
   }
   // The annotation of a value or, by "node:input", of what a convolution reads.
   static std::optional<ir::Quantization> annotation(const ir::Graph& graph, const std::string& output, int input = -1) {
@@ -107,7 +107,7 @@ TEST_F(Quantize, WithInputsOnlyResultsAndBiasesStayFloat) {
 }
 
 TEST_F(Quantize, FewerLevelsForEnginesThatAddIn16Bits) {
-  const ir::Graph graph = quantized(QdqStyle::closed, {.weight_levels = 63}).value();
+  const ir::Graph graph = quantized(QdqStyle::closed, {.weights = {base::NumberFormat::int8, 63}}).value();
   const ir::Graph fine = quantized().value();
   for (std::size_t c = 0; c < 4; ++c)
     EXPECT_GT(annotation(graph, "a", 1)->scales[c], annotation(fine, "a", 1)->scales[c]);

@@ -21,7 +21,8 @@ Rounded rounded(std::vector<std::int64_t> shape, int axis, int levels) {
   for (const std::int64_t size : shape) count *= size;
   std::vector<float> weights(static_cast<std::size_t>(count));
   for (float& w : weights) w = 0.05F * long_tailed(random);
-  const auto result = round_weights(ir::Tensor::of_floats(std::move(shape), weights), axis, levels);
+  const auto result = round_weights(ir::Tensor::of_floats(std::move(shape), weights), axis,
+                                    {base::NumberFormat::int8, static_cast<float>(levels)});
   EXPECT_TRUE(result.ok());
   return {weights, result->values.floats().value(), result->annotation};
 }
@@ -70,7 +71,7 @@ TEST(RoundWeights, BeatsTheScaleThatClipsNothing) {
 }
 
 TEST(RoundWeights, KeepsZeros) {
-  const auto result = round_weights(ir::Tensor::of_floats({1, 3}, {0, 0, 0}), 0, 127);
+  const auto result = round_weights(ir::Tensor::of_floats({1, 3}, {0, 0, 0}), 0, WeightGrid{});
   ASSERT_TRUE(result.ok());
   EXPECT_EQ(result->values.floats().value(), (std::vector<float>{0, 0, 0}));
   EXPECT_GT(result->annotation.scales[0], 0);

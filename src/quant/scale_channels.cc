@@ -307,13 +307,12 @@ Result<int> scale_channels(Graph& graph, Statistics& statistics, pass::QdqStyle 
 
 Result<void> settle_channel_scales(Graph& graph, const Statistics& statistics, pass::QdqStyle style) {
   for (const NodeId id : graph.sorted()) {
-    const bool computes_in_integers = is_convolution(graph, id) && !base::is_floating(graph.node(id).format);
-    if (computes_in_integers && style == pass::QdqStyle::closed)
-      MANTISSA_TRY(fold_into_convolution(graph, id, statistics));
+    const bool in_eight_bits = is_convolution(graph, id) && base::needs_scale(graph.node(id).format);
+    if (in_eight_bits && style == pass::QdqStyle::closed) MANTISSA_TRY(fold_into_convolution(graph, id, statistics));
   }
   for (const NodeId id : graph.sorted()) {
     cancel_inverse(graph, id);
-    if (!is_convolution(graph, id) || !base::is_floating(graph.node(id).format)) continue;
+    if (!is_convolution(graph, id) || base::needs_scale(graph.node(id).format)) continue;
     const auto product = pass::product_by_channel(graph, graph.node(id).inputs[0]);
     if (!product) continue;
     MANTISSA_TRY(scale_weights(graph, id, [&](std::size_t c) { return static_cast<double>(product->constants[c]); }));
@@ -323,12 +322,14 @@ Result<void> settle_channel_scales(Graph& graph, const Statistics& statistics, p
   return {};
 }
 
-Result<Balance> balance_channels(Graph& graph, Statistics& statistics, pass::QdqStyle style) {
+Result<Balance> balance_channels(Graph& graph, Statistics& statistics, pass::QdqStyle style, bool channel_scales) {
   Balance balance;
-  if (style == pass::QdqStyle::closed) {
+  if (style == pass::QdqStyle::closed || !channel_scales) {
     MANTISSA_ASSIGN(balance.pairs, equalize_layers(graph, statistics));
   }
-  MANTISSA_ASSIGN(balance.values, scale_channels(graph, statistics, style));
+  if (channel_scales) {
+    MANTISSA_ASSIGN(balance.values, scale_channels(graph, statistics, style));
+  }
   return balance;
 }
 

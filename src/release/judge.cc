@@ -26,7 +26,7 @@ Result<std::unique_ptr<run::Session>> open_candidate(const Draft& draft, const s
   if (!draft.emulated) return open_file(file, draft.judge);
   MANTISSA_ASSIGN(ir::Graph graph, format::read_onnx(file));
   MANTISSA_TRY(pass::emulate_rounding(graph));
-  return open_graph(graph, draft.judge);
+  return open_graph(graph, draft.judge, {}, false);
 }
 
 class Gate {

@@ -32,10 +32,6 @@ Draft draft_of(std::string variant, std::string path) {
   return draft;
 }
 
-pass::QdqStyle style_of(const target::ArtifactSpec& spec) {
-  return spec.qdq == "closed" ? pass::QdqStyle::closed : pass::QdqStyle::inputs_only;
-}
-
 std::vector<format::Decision> decisions_of(const Graph& graph, const plan::Plan& plan) {
   std::vector<format::Decision> decisions;
   for (const plan::Choice& choice : plan.choices)
@@ -50,13 +46,13 @@ Result<void> write_graph(const net::Network& network, Graph graph, const std::fi
   return format::write_onnx(graph, path);
 }
 
-// The layers with weights that the plan has in integers, with their work.
-std::vector<quant::Layer> integer_layers(const Graph& graph, const plan::Plan& plan) {
+// The layers with weights that the plan has in eight bits, with their work.
+std::vector<quant::Layer> eight_bit_layers(const Graph& graph, const plan::Plan& plan) {
   std::vector<quant::Layer> layers;
   for (const net::NodeCost& cost : net::costs(graph)) {
     const auto choice = std::find_if(plan.choices.begin(), plan.choices.end(),
                                      [&](const plan::Choice& c) { return c.node == cost.node; });
-    if (choice != plan.choices.end() && !base::is_floating(choice->format))
+    if (choice != plan.choices.end() && base::needs_scale(choice->format))
       layers.push_back({cost.node, cost.macs_per_pixel});
   }
   return layers;
@@ -64,13 +60,14 @@ std::vector<quant::Layer> integer_layers(const Graph& graph, const plan::Plan& p
 
 }  // namespace
 
-quant::StatisticsRequest statistics_for(const Graph& graph, const target::Target& target) {
+quant::StatisticsRequest statistics_for(const Graph& graph, const std::vector<target::FileToMake>& files) {
   quant::StatisticsRequest request;
   std::vector<ir::ValueId> wanted = quant::values_to_watch(graph, plan::plan_half(graph, base::NumberFormat::float16));
-  for (const target::ArtifactSpec& spec : target.artifacts) {
+  for (const target::FileToMake& file : files) {
+    if (file.spec.qdq.empty()) continue;  // what 16 bits need is there already
     Graph planned = graph;
-    plan::apply(plan::plan_int8(graph, style_of(spec)), planned);
-    for (const ir::ValueId value : plan::values_to_quantize(planned, style_of(spec)))
+    plan::apply(plan::plan_eight_bits(graph, style_of(file.spec)), planned);
+    for (const ir::ValueId value : plan::values_to_quantize(planned, style_of(file.spec)))
       if (std::find(wanted.begin(), wanted.end(), value) == wanted.end()) wanted.push_back(value);
     for (const NodeId node : planned.sorted())
       if (planned.node(node).format == base::NumberFormat::int8 &&
@@ -113,18 +110,20 @@ Result<Draft> make_half(const net::Network& network, base::NumberFormat format, 
   return draft;
 }
 
-Result<Draft> make_int8(const net::Network& network, const target::Target& target, const target::ArtifactSpec& spec,
-                        const quant::Statistics& statistics, const Calibration& calibration,
-                        std::chrono::duration<double> repair_budget, const std::filesystem::path& folder) {
-  Trial trial(network, style_of(spec), target, spec.provider, statistics, calibration);
+Result<Draft> make_eight_bits(const net::Network& network, const target::FileToMake& file,
+                              const quant::Statistics& statistics, const Calibration& calibration,
+                              std::chrono::duration<double> repair_budget, const std::filesystem::path& folder) {
+  const target::ArtifactSpec& spec = file.spec;
+  Trial trial(network, file, statistics, calibration);
   MANTISSA_TRY(trial.balance());
   std::vector<NodeId> in_float;
   Draft draft = draft_of(spec.variant, spec.path);
-  draft.artifact.target = target.name;
-  draft.judge = spec.provider;
+  draft.artifact.targets = file.targets;
+  draft.emulated = spec.provider.empty();
+  draft.judge = draft.emulated ? std::string(kReference) : spec.provider;
   if (repair_budget.count() > 0) {
     MANTISSA_TRY(trial.run_fp32());
-    const std::vector<quant::Layer> layers = integer_layers(network.graph, trial.plan_with({}));
+    const std::vector<quant::Layer> layers = eight_bit_layers(network.graph, trial.plan_with({}));
     quant::ProtectOptions options;
     options.largest_share = spec.qdq == "closed" ? kLargestShareClosed : options.largest_share;
     options.budget = repair_budget;

@@ -23,16 +23,18 @@ struct Draft {
 };
 
 // The statistics that the variants below need: one calibration pass serves them all.
-[[nodiscard]] quant::StatisticsRequest statistics_for(const ir::Graph& graph, const target::Target& target);
+[[nodiscard]] quant::StatisticsRequest statistics_for(const ir::Graph& graph,
+                                                      const std::vector<target::FileToMake>& files);
 
 // Each writes its file under `folder` and says what it did. `graph` has inferred formats (format::read_onnx).
 [[nodiscard]] Result<Draft> make_fp32(const net::Network& network, const std::filesystem::path& folder);
 [[nodiscard]] Result<Draft> make_checkpoint(const net::Network& network, const std::filesystem::path& folder);
 [[nodiscard]] Result<Draft> make_half(const net::Network& network, base::NumberFormat format,
                                       const quant::Statistics& statistics, const std::filesystem::path& folder);
-[[nodiscard]] Result<Draft> make_int8(const net::Network& network, const target::Target& target,
-                                      const target::ArtifactSpec& spec, const quant::Statistics& statistics,
-                                      const Calibration& calibration, std::chrono::duration<double> repair_budget,
-                                      const std::filesystem::path& folder);
+// int8 or fp8.
+[[nodiscard]] Result<Draft> make_eight_bits(const net::Network& network, const target::FileToMake& file,
+                                            const quant::Statistics& statistics, const Calibration& calibration,
+                                            std::chrono::duration<double> repair_budget,
+                                            const std::filesystem::path& folder);
 
 }  // namespace mantissa::release

@@ -88,30 +88,42 @@ std::string text_of(const image::Degradation& degradation, const net::Task& task
   return "noise:" + net::text_of(*task.condition->levels);
 }
 
-Result<const target::Target*> choose_target(const std::string& name) {
-  return name.empty() ? target::target_of(base::cpu()) : target::target_named(name);
+Result<std::vector<const target::Target*>> choose_targets(const std::vector<std::string>& names) {
+  std::vector<const target::Target*> targets;
+  if (names.empty()) {
+    MANTISSA_ASSIGN(targets.emplace_back(), target::target_of(base::cpu()));
+  }
+  for (const std::string& name : names) {
+    MANTISSA_ASSIGN(targets.emplace_back(), target::target_named(name));
+  }
+  return targets;
 }
 
 // All files of the release, judged or not. What cannot be made here goes to `left_out`.
-Result<std::vector<Draft>> make_drafts(const net::Network& network, const target::Target& target,
+Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::vector<target::FileToMake>& files,
                                        const Calibration& calibration, const ReleaseRequest& request,
                                        const fs::path& folder, std::vector<format::LeftOut>& left_out) {
   base::detail("calibrating");
   MANTISSA_ASSIGN(const quant::Statistics statistics,
-                  quant::calibrate(network.graph, statistics_for(network.graph, target), calibration.for_ranges,
+                  quant::calibrate(network.graph, statistics_for(network.graph, files), calibration.for_ranges,
                                    execute_on(kReference), request.seed));
   std::vector<Draft> drafts;
   MANTISSA_ASSIGN(drafts.emplace_back(), make_fp32(network, folder));
   MANTISSA_ASSIGN(drafts.emplace_back(), make_checkpoint(network, folder));
   MANTISSA_ASSIGN(drafts.emplace_back(), make_half(network, base::NumberFormat::float16, statistics, folder));
-  for (const target::ArtifactSpec& spec : target.artifacts) {
+  for (const target::FileToMake& file : files) {
+    const target::ArtifactSpec& spec = file.spec;
     base::detail("making " + spec.path);
-    if (const auto here = run::provider(spec.provider); !here.ok()) {
+    if (const auto here = run::provider(spec.provider); !spec.provider.empty() && !here.ok()) {
       left_out.push_back({spec.variant, spec.path, here.error().message(), {}});
-      continue;
+    } else if (spec.variant == "bf16") {
+      MANTISSA_ASSIGN(drafts.emplace_back(), make_half(network, base::NumberFormat::bfloat16, statistics, folder));
+      drafts.back().artifact.targets = file.targets;
+    } else {
+      MANTISSA_ASSIGN(drafts.emplace_back(),
+                      make_eight_bits(network, file, statistics, calibration,
+                                      std::chrono::duration<double>(request.repair_seconds), folder));
     }
-    MANTISSA_ASSIGN(drafts.emplace_back(), make_int8(network, target, spec, statistics, calibration,
-                                                     std::chrono::duration<double>(request.repair_seconds), folder));
   }
   return drafts;
 }
@@ -167,7 +179,7 @@ Result<void> sort_out(std::vector<Draft> drafts, const fs::path& folder, const n
 }
 
 Result<format::Manifest> begin_manifest(const ReleaseRequest& request, const net::Network& network,
-                                        const target::Target& target, const Pictures& pictures,
+                                        const std::vector<const target::Target*>& targets, const Pictures& pictures,
                                         const image::Degradation& degradation) {
   format::Manifest manifest;
   manifest.tool = "mantissa " + std::string(version());
@@ -177,7 +189,7 @@ Result<format::Manifest> begin_manifest(const ReleaseRequest& request, const net
   manifest.hyperparameters = network.hyperparameters;
   manifest.task = network.task;
   manifest.machine = base::cpu().model;
-  manifest.target = target.name;
+  for (const target::Target* target : targets) manifest.targets.push_back(target->name);
   for (const run::ProviderDescriptor& each : run::providers())
     if (const auto engine = run::provider(each.name); engine.ok()) manifest.engines.push_back((*engine)->version());
   manifest.calibration = pictures.calibration.description();
@@ -188,13 +200,15 @@ Result<format::Manifest> begin_manifest(const ReleaseRequest& request, const net
   return manifest;
 }
 
-std::string int8_note(const format::Artifact& artifact) {
-  if (artifact.variant != "int8") return {};
+std::string note_on(const format::Artifact& artifact) {
   char text[128];
-  std::snprintf(text, sizeof text, "%.1f %% of the work in integers", 100 * artifact.int8_share);
-  std::string note = text;
+  std::string note;
+  if (artifact.variant == "int8" && !artifact.speeds.empty()) {
+    std::snprintf(text, sizeof text, "%.1f %% of the work in integers", 100 * artifact.int8_share);
+    note = text;
+  }
   if (!artifact.repairs.empty()) {
-    std::snprintf(text, sizeof text, "; protected: %zu layer%s", artifact.repairs.size(),
+    std::snprintf(text, sizeof text, "%sprotected: %zu layer%s", note.empty() ? "" : "; ", artifact.repairs.size(),
                   artifact.repairs.size() > 1 ? "s" : "");
     note += text;
   }
@@ -238,7 +252,7 @@ ReleaseSummary summary_of(const format::Manifest& manifest, const fs::path& fold
       row.microseconds_per_pixel = artifact.speeds.front().microseconds_per_pixel;
       row.provider = artifact.speeds.front().provider;
     }
-    row.note = int8_note(artifact);
+    row.note = note_on(artifact);
     summary.files.push_back(std::move(row));
   }
   for (const format::LeftOut& left : manifest.left_out) {
@@ -253,16 +267,17 @@ ReleaseSummary summary_of(const format::Manifest& manifest, const fs::path& fold
 }
 
 // Everything that the folder is to hold.
-Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& request, const target::Target& target,
+Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& request,
+                              const std::vector<const target::Target*>& targets,
                               const image::Degradation& degradation) {
   MANTISSA_ASSIGN(const net::Network network, read_and_recognise(request));
   MANTISSA_ASSIGN(const Pictures pictures, find_pictures(request, network.task, degradation));
   MANTISSA_ASSIGN(Calibration calibration, read_calibration(pictures.calibration, network.task, request.seed));
   MANTISSA_ASSIGN(calibration.fp32_psnr, psnr_of_fp32(network, pictures.evaluation));
-  MANTISSA_ASSIGN(format::Manifest manifest, begin_manifest(request, network, target, pictures, degradation));
+  MANTISSA_ASSIGN(format::Manifest manifest, begin_manifest(request, network, targets, pictures, degradation));
 
   MANTISSA_ASSIGN(std::vector<Draft> drafts,
-                  make_drafts(network, target, calibration, request, folder, manifest.left_out));
+                  make_drafts(network, target::files_for(targets), calibration, request, folder, manifest.left_out));
   MANTISSA_TRY(judge(drafts, folder, network.task, pictures.evaluation));
   if (!pictures.apart)
     for (Draft& draft : drafts)
@@ -274,9 +289,9 @@ Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& requ
 
 Result<ReleaseSummary> make(const ReleaseRequest& request) {
   MANTISSA_ASSIGN(const image::Degradation degradation, choose_degradation(request));
-  MANTISSA_ASSIGN(const target::Target* target, choose_target(request.target));
+  MANTISSA_ASSIGN(const auto targets, choose_targets(request.targets));
   MANTISSA_ASSIGN(base::AtomicFolder folder, base::AtomicFolder::create(request.output));
-  const auto manifest = fill(folder.temporary_path(), request, *target, degradation);
+  const auto manifest = fill(folder.temporary_path(), request, targets, degradation);
   if (!manifest.ok()) return folder.under_its_name(manifest.error());
   MANTISSA_TRY(folder.commit());
   return summary_of(*manifest, request.output);

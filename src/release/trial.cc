@@ -47,17 +47,26 @@ image::Picture clipped_middle(const Batch& output, const net::Task& task) {
 
 }  // namespace
 
-Trial::Trial(const net::Network& network, pass::QdqStyle style, const target::Target& target,
-             const std::string& provider, quant::Statistics statistics, const Calibration& calibration)
+pass::QdqStyle style_of(const target::ArtifactSpec& spec) {
+  return spec.qdq == "closed" ? pass::QdqStyle::closed : pass::QdqStyle::inputs_only;
+}
+
+Trial::Trial(const net::Network& network, const target::FileToMake& file, quant::Statistics statistics,
+             const Calibration& calibration)
     : network_(network),
-      style_(style),
+      file_(file),
+      style_(style_of(file.spec)),
       graph_(network.graph),
       statistics_(std::move(statistics)),
       calibration_(calibration),
       inputs_(calibration.flat),
-      execute_(execute_on(provider)),
+      execute_(file.spec.provider.empty() ? execute_on(kReference, false) : execute_on(file.spec.provider)),
       execute_roughly_(execute_on(kReference, false)),
-      options_{style, target.int8.weight_levels, {network.task.range_low, network.task.range_high}, &rounded_},
+      options_{style_,
+               file.format.activations,
+               {file.format.weights, static_cast<float>(file.format.weight_levels)},
+               {network.task.range_low, network.task.range_high},
+               &rounded_},
       last_layer_(quant::last_layer(network.graph)) {
   inputs_.insert(inputs_.end(), calibration.for_decisions.begin(), calibration.for_decisions.end());
 }
@@ -72,7 +81,9 @@ double Trial::required_decibels() const {
 }
 
 Result<void> Trial::balance() {
-  MANTISSA_ASSIGN(const quant::Balance done, quant::balance_channels(graph_, statistics_, style_));
+  if (base::is_floating(file_.format.activations)) return {};  // its precision goes with the number
+  MANTISSA_ASSIGN(const quant::Balance done,
+                  quant::balance_channels(graph_, statistics_, style_, file_.spec.channel_scales));
   base::detail(std::to_string(done.pairs) + " pairs of layers equalized, " + std::to_string(done.values) +
                " values with a scale for each channel");
   return {};
@@ -86,7 +97,7 @@ Result<void> Trial::run_fp32() {
 plan::Plan Trial::plan_with(const std::vector<NodeId>& in_float) const {
   std::map<NodeId, std::string> reasons;
   for (const NodeId node : in_float) reasons.emplace(node, "protected: costs the picture more than its integers save");
-  return plan::plan_int8(network_.graph, style_, reasons);
+  return plan::plan_eight_bits(network_.graph, style_, file_.format.weights, reasons);
 }
 
 Result<Graph> Trial::quantized(const std::vector<NodeId>& in_float) const {
@@ -117,7 +128,7 @@ quant::Loss Trial::loss_of(const Outputs& outputs) const {
     worst_tile = std::min(worst_tile, image::worst_tile_psnr(picture, fp32, gate::kTile, task.scale));
     shift = std::max(shift, image::worst_tile_mean_shift(picture, fp32, gate::kTile, task.scale));
   }
-  const gate::Thresholds allowed = gate::thresholds_for("int8", calibration_.fp32_psnr.has_value());
+  const gate::Thresholds allowed = gate::thresholds_for(file_.spec.variant, calibration_.fp32_psnr.has_value());
   const auto share = [](double decibels, double least) { return std::pow(10.0, (least - decibels) / 10); };
   const auto square_of = [](double levels, double most) { return std::pow(levels / most, 2); };
   const double mean = total / static_cast<double>(outputs.tiles.size());

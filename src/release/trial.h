@@ -1,4 +1,4 @@
-// An int8 form of a network while it is decided which layers stay in float: made and judged again and again on the
+// A form of a network in eight bits while it is decided which layers stay in float: made and judged again and again on the
 // calibration tiles kept for that.
 #pragma once
 
@@ -19,10 +19,12 @@
 
 namespace mantissa::release {
 
+[[nodiscard]] pass::QdqStyle style_of(const target::ArtifactSpec& spec);
+
 class Trial {
  public:
-  Trial(const net::Network& network, pass::QdqStyle style, const target::Target& target, const std::string& provider,
-        quant::Statistics statistics, const Calibration& calibration);
+  Trial(const net::Network& network, const target::FileToMake& file, quant::Statistics statistics,
+        const Calibration& calibration);
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
 
@@ -58,6 +60,7 @@ class Trial {
   [[nodiscard]] Judged best_fit(const Outputs& outputs) const;
 
   const net::Network& network_;
+  const target::FileToMake& file_;
   pass::QdqStyle style_;
   ir::Graph graph_;               // the network's, with channels balanced for this style
   quant::Statistics statistics_;  // likewise

@@ -30,9 +30,11 @@ std::string machine_hint(const format::Manifest& manifest) {
 }
 
 bool fits_this_machine(const format::Artifact& artifact) {
-  if (artifact.target.empty()) return true;
-  const auto target = target::target_named(artifact.target);
-  return target.ok() && target::meets(base::cpu(), **target);
+  if (artifact.targets.empty()) return true;
+  return std::any_of(artifact.targets.begin(), artifact.targets.end(), [](const std::string& name) {
+    const auto target = target::target_named(name);
+    return target.ok() && target::meets(base::cpu(), **target);
+  });
 }
 
 // Every file and provider that the request allows, fastest first.

@@ -17,21 +17,31 @@ Result<base::NumberFormat> format_field(const Json& json, const char* field) {
   return *format;
 }
 
+Result<EightBitFormat> eight_bit_format(const Json& json) {
+  EightBitFormat format;
+  MANTISSA_ASSIGN(format.activations, format_field(json, "activations"));
+  MANTISSA_ASSIGN(format.weights, format_field(json, "weights"));
+  format.weight_levels = json.at("weight_levels").get<int>();
+  return format;
+}
+
 Result<Target> from_json(const Json& json) {
   Target target;
   target.name = json.at("name").get<std::string>();
   target.title = json.at("title").get<std::string>();
   target.runtime = json.at("runtime").get<std::string>();
   target.needs = json.at("needs").get<std::vector<std::string>>();
-  const Json& int8 = json.at("formats").at("int8");
-  MANTISSA_ASSIGN(target.int8.activations, format_field(int8, "activations"));
-  MANTISSA_ASSIGN(target.int8.weights, format_field(int8, "weights"));
-  target.int8.weight_levels = int8.at("weight_levels").get<int>();
-  target.pitfalls = int8.at("pitfalls").get<std::vector<std::string>>();
-  for (const Json& artifact : json.at("artifacts")) {
-    target.artifacts.push_back({artifact.at("variant").get<std::string>(), artifact.at("path").get<std::string>(),
-                                artifact.at("qdq").get<std::string>(), artifact.at("provider").get<std::string>()});
+  const Json& formats = json.at("formats");
+  MANTISSA_ASSIGN(target.int8, eight_bit_format(formats.at("int8")));
+  if (formats.contains("fp8")) {
+    MANTISSA_ASSIGN(target.fp8, eight_bit_format(formats.at("fp8")));
   }
+  for (const auto& [name, format] : formats.items())
+    for (const Json& pitfall : format.at("pitfalls")) target.pitfalls.push_back(pitfall.get<std::string>());
+  for (const Json& artifact : json.at("artifacts"))
+    target.artifacts.push_back({artifact.at("variant").get<std::string>(), artifact.at("path").get<std::string>(),
+                                artifact.value("qdq", ""), artifact.value("provider", ""),
+                                artifact.value("channel_scales", true)});
   return target;
 }
 
@@ -64,6 +74,23 @@ Result<const Target*> target_named(std::string_view name) {
     names += (names.empty() ? "" : ", ") + target.name;
   }
   return usage_error("there is no target '" + std::string(name) + "'", "Choose from " + names);
+}
+
+std::vector<FileToMake> files_for(const std::vector<const Target*>& targets) {
+  std::vector<FileToMake> files;
+  for (const Target* target : targets)
+    for (const ArtifactSpec& spec : target->artifacts) {
+      const EightBitFormat& format = spec.variant == "fp8" ? target->fp8 : target->int8;
+      const auto made =
+          std::find_if(files.begin(), files.end(), [&](const FileToMake& file) { return file.spec == spec; });
+      if (made == files.end()) {
+        files.push_back({spec, format, {target->name}});
+      } else {
+        made->format.weight_levels = std::min(made->format.weight_levels, format.weight_levels);
+        if (made->targets.back() != target->name) made->targets.push_back(target->name);
+      }
+    }
+  return files;
 }
 
 bool meets(const base::CpuFeatures& cpu, const Target& target) {

@@ -12,19 +12,22 @@
 
 namespace mantissa::target {
 
-// How a target computes with 8-bit integers.
-struct IntegerFormat {
+// How a target computes with numbers of eight bits.
+struct EightBitFormat {
   base::NumberFormat activations = base::NumberFormat::uint8;
   base::NumberFormat weights = base::NumberFormat::int8;
-  int weight_levels = 127;  // the largest magnitude of a stored weight that is computed without saturation
+  int weight_levels = 127;  // the largest magnitude of a stored weight that is computed without overflow
+  bool operator==(const EightBitFormat&) const = default;
 };
 
 // A file that a release holds for a target.
 struct ArtifactSpec {
-  std::string variant;   // "int8"
-  std::string path;      // within the release: "int8/model.onnx"
-  std::string qdq;       // "closed" or "inputs_only": pass::QdqStyle
-  std::string provider;  // that executes it
+  std::string variant;         // "int8", "fp8", "bf16"
+  std::string path;            // within the release: "int8/model.onnx"
+  std::string qdq;             // "closed" or "inputs_only": pass::QdqStyle; empty for 16-bit floats
+  std::string provider;        // that executes it here; empty: none does, and it is judged by emulation
+  bool channel_scales = true;  // whether activations may have a scale for each channel
+  bool operator==(const ArtifactSpec&) const = default;
 };
 
 struct Target {
@@ -32,7 +35,8 @@ struct Target {
   std::string title;
   std::string runtime;
   std::vector<std::string> needs;  // processor features: "vnni", "avx2"
-  IntegerFormat int8;
+  EightBitFormat int8;
+  EightBitFormat fp8;
   std::vector<std::string> pitfalls;
   std::vector<ArtifactSpec> artifacts;
 };
@@ -46,6 +50,16 @@ struct Target {
 [[nodiscard]] Result<const Target*> target_named(std::string_view name);
 // The first whose needs the processor meets. Errors (unsupported): none.
 [[nodiscard]] Result<const Target*> target_of(const base::CpuFeatures& cpu);
+// A file to be made, for one or more targets.
+struct FileToMake {
+  ArtifactSpec spec;
+  EightBitFormat format;
+  std::vector<std::string> targets;
+};
+// What a release for these targets holds besides fp32 and fp16. A file that several name is made once, such that it is
+// right for all of them: with the fewest levels of weights.
+[[nodiscard]] std::vector<FileToMake> files_for(const std::vector<const Target*>& targets);
+
 // Whether files made for the target compute correctly on the processor.
 [[nodiscard]] bool meets(const base::CpuFeatures& cpu, const Target& target);
 

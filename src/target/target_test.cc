@@ -23,11 +23,12 @@ TEST(Catalogue, EveryEntryIsUsable) {
     EXPECT_FALSE(target.artifacts.empty()) << target.name;
     EXPECT_TRUE(target.int8.weight_levels == 127 || target.int8.weight_levels == 63) << target.name;
     for (const ArtifactSpec& artifact : target.artifacts) {
-      EXPECT_TRUE(artifact.qdq == "closed" || artifact.qdq == "inputs_only") << artifact.qdq;
+      EXPECT_EQ(artifact.qdq.empty(), artifact.variant == "bf16");
+      EXPECT_TRUE(artifact.qdq.empty() || artifact.qdq == "closed" || artifact.qdq == "inputs_only") << artifact.qdq;
       EXPECT_TRUE(artifact.path.starts_with(artifact.variant + "/")) << artifact.path;
     }
     for (const std::string& need : target.needs)
-      EXPECT_TRUE(need == "vnni" || need == "avx2") << need << " is no feature that meets() knows";
+      EXPECT_TRUE(need == "vnni" || need == "avx2" || need == "dotprod" || need == "cuda-8.9") << need;
   }
 }
 
@@ -45,6 +46,25 @@ TEST(TargetOf, NamesTheProcessorThatNothingFits) {
   ASSERT_FALSE(none.ok());
   EXPECT_EQ(none.error().code, ErrorCode::unsupported);
   EXPECT_NE(none.error().message().find("a processor"), std::string::npos);
+}
+
+TEST(FilesFor, AFileThatSeveralNameIsMadeOnceAndRightForAll) {
+  const auto files = files_for({*target_named("x86-vnni"), *target_named("x86-avx2"), *target_named("arm64")});
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_EQ(files[0].spec.path, "int8/model.onnx");
+  EXPECT_EQ(files[0].targets, (std::vector<std::string>{"x86-vnni", "x86-avx2", "arm64"}));
+  EXPECT_EQ(files[0].format.weight_levels, 63) << "one of them adds two products in 16 bits";
+  EXPECT_EQ(files[1].targets, (std::vector<std::string>{"x86-vnni", "x86-avx2"}));
+}
+
+TEST(FilesFor, AnotherFormatIsAnotherFile) {
+  const auto files = files_for({*target_named("nvidia-ada"), *target_named("nvidia-ada"), *target_named("x86-vnni")});
+  ASSERT_EQ(files.size(), 5U);
+  EXPECT_EQ(files[0].spec.variant, "bf16");
+  EXPECT_EQ(files[1].format.activations, base::NumberFormat::int8);
+  EXPECT_EQ(files[2].format.weights, base::NumberFormat::float8_e4m3fn);
+  EXPECT_EQ(files[2].targets.size(), 1U) << "named twice";
+  EXPECT_EQ(files[3].targets, (std::vector<std::string>{"x86-vnni"}));
 }
 
 TEST(TargetNamed, ListsThoseThatThereAre) {

@@ -170,7 +170,7 @@ class BadUsage(Case):
         before = self.entries()
         for words in (["--degrade", "blur:3"], ["--degrade", "bicubic:1"], ["--degrade", "bicubic:x"], ["--degrade", "noise:-4"],
                       ["--range", "1:0"], ["--range", "low:high"], ["--range", "5"], ["--colour", "purple"], ["--colour", "luminance"],
-                      ["--targets", "abacus"]):
+                      ["--targets", "abacus"], ["--targets", "x86-avx2,abacus"], ["--without", "luck"]):
             with self.subTest(words):
                 self.refused(USAGE, "release", network, "--calibrate", calibration, "-o", self.folder / "out", *words, says=[words[1]])
                 self.assertEqual(self.entries(), before)

@@ -16,6 +16,14 @@ class Commands(Case):
             self.assertIn("\nExample:\n  mantissa ", said, words)
             self.assertNotIn("subcommand", said.lower())
 
+    def test_help_of_release_names_every_technique(self):
+        refused = mantissa("release", "n", "--calibrate", "c", "-o", self.folder / "o", "--without", "luck")
+        names = refused.stderr.split("Choose from ")[1].strip(". \n").split(", ")
+        self.assertGreater(len(names), 5)
+        said = "".join(self.succeeds("release", "--help").stdout.split())
+        for name in names:
+            self.assertIn(name, said)
+
     def test_version(self):
         self.assertRegex(self.succeeds("--version").stdout, r"^mantissa \d+\.\d+\.\d+")
 

@@ -26,6 +26,8 @@ struct ReleaseRequest {
   TaskOverrides overrides;
   std::uint64_t seed = 1;       // of noise and of the choice of calibration tiles
   double repair_seconds = 120;  // at most, for each form of a variant; 0: no repair
+  // Of quantization, what is not to be done, to see what it buys: "gptq", "protection", ... (quant/techniques.h)
+  std::vector<std::string> without;
 };
 
 // A row of the table that ends a release.

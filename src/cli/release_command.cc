@@ -126,6 +126,11 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code) {
                    "Seconds to spend on repairing each form that loses too much; 0: none")
       ->capture_default_str()
       ->check(seconds());
+  command
+      ->add_option("--without", request->without,
+                   "What quantization is not to do, to see what it buys: least-squares, equalization, channel-scales, "
+                   "gptq, bias-correction, output-fit, protection")
+      ->delimiter(',');
   command->footer(
       "Example:\n  mantissa release dncnn.pth --calibrate clean/ --evaluate test/ --degrade noise:25 -o out\n"
       "Exit code 4: a variant failed the gate and was left out; the others are there.");

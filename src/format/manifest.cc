@@ -189,6 +189,7 @@ Manifest manifest_from(const Json& json) {
   made.at("evaluation").get_to(m.evaluation);
   made.at("degradation").get_to(m.degradation);
   made.at("seed").get_to(m.seed);
+  m.without = made.value("without", std::vector<std::string>{});
   for (const Json& a : json.at("artifacts")) m.artifacts.push_back(artifact_from(a));
   for (const Json& l : json.at("left_out"))
     m.left_out.push_back({l.at("variant").get<std::string>(), inner_path(l), l.at("reason").get<std::string>(),
@@ -217,6 +218,7 @@ std::string to_json(const Manifest& m) {
                  {"evaluation", m.evaluation},
                  {"degradation", m.degradation},
                  {"seed", m.seed}}}};
+  if (!m.without.empty()) json["made"]["without"] = m.without;
   json["artifacts"] = Json::array();
   for (const Artifact& a : m.artifacts) json["artifacts"].push_back(artifact_json(a));
   json["left_out"] = Json::array();

@@ -99,6 +99,7 @@ struct Manifest {
   net::Task task;
   std::string machine;               // the processor that it was made and judged on
   std::vector<std::string> targets;  // the classes of machines that it was made for
+  std::vector<std::string> without;  // techniques of quantization that were switched off
   std::vector<std::string> engines;  // "ONNX Runtime 1.31.1"
   std::string calibration;           // "24 pictures of bsd_color_lr_x4"
   std::string evaluation;

@@ -73,9 +73,11 @@ class Quantizer {
       value.quantization = range_between(
           black, white, options_.activations);  // 256 steps from black to white hold an 8-bit picture exactly
     else
-      value.quantization = choose_range(
-          histogram, is_input || end_.contains(id) ? RangeMethod::minimum_maximum : RangeMethod::least_squares,
-          options_.activations);
+      value.quantization = choose_range(histogram,
+                                        is_input || end_.contains(id) || !options_.techniques.least_squares
+                                            ? RangeMethod::minimum_maximum
+                                            : RangeMethod::least_squares,
+                                        options_.activations);
     return {};
   }
 
@@ -85,7 +87,7 @@ class Quantizer {
     MANTISSA_ASSIGN(const std::vector<float> before, graph_.value(weight).constant->floats());
     graph_.value(weight).constant = rounded_->at(id).values;
     graph_.value(weight).quantization = rounded_->at(id).annotation;
-    if (graph_.node(id).op == "Conv") {
+    if (graph_.node(id).op == "Conv" && options_.techniques.bias_correction) {
       MANTISSA_ASSIGN(const ValueStatistics* statistics, observed(input));
       MANTISSA_TRY(correct_bias(graph_, id, before, *statistics));
     }
@@ -101,8 +103,9 @@ class Quantizer {
     base::parallel_for(layers.size(), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         const auto moments = statistics_.moments.find(layers[i]);
+        const bool compensate = options_.techniques.gptq && moments != statistics_.moments.end();
         rounded[i] = round_weights(*graph_.constant_input(layers[i], 1), output_axis(graph_, layers[i]),
-                                   options_.weights, moments == statistics_.moments.end() ? nullptr : &moments->second);
+                                   options_.weights, compensate ? &moments->second : nullptr);
       }
     });
     for (std::size_t i = 0; i < layers.size(); ++i) {

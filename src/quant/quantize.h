@@ -10,6 +10,7 @@
 #include "plan/plan.h"
 #include "quant/round_weights.h"
 #include "quant/statistics.h"
+#include "quant/techniques.h"
 
 namespace mantissa::quant {
 
@@ -22,6 +23,7 @@ struct QuantizeOptions {
   base::NumberFormat activations = base::NumberFormat::uint8;  // or int8, or a float8
   WeightGrid weights = {};
   std::pair<double, double> picture_range = {0, 1};  // black and white in the network's numbers
+  Techniques techniques = {};
   WeightCache* cache = nullptr;  // read and filled; of this graph, these statistics and this grid only
 };
 

@@ -7,7 +7,6 @@
 #include <set>
 
 #include "pass/product_by_channel.h"
-#include "quant/equalize_layers.h"
 
 namespace mantissa::quant {
 namespace {
@@ -320,17 +319,6 @@ Result<void> settle_channel_scales(Graph& graph, const Statistics& statistics, p
   }
   graph.erase_unused();
   return {};
-}
-
-Result<Balance> balance_channels(Graph& graph, Statistics& statistics, pass::QdqStyle style, bool channel_scales) {
-  Balance balance;
-  if (style == pass::QdqStyle::closed || !channel_scales) {
-    MANTISSA_ASSIGN(balance.pairs, equalize_layers(graph, statistics));
-  }
-  if (channel_scales) {
-    MANTISSA_ASSIGN(balance.values, scale_channels(graph, statistics, style));
-  }
-  return balance;
 }
 
 }  // namespace mantissa::quant

@@ -23,15 +23,6 @@ namespace mantissa::quant {
 // engines compute on integers with one scale for all. Returns the number of values.
 [[nodiscard]] Result<int> scale_channels(ir::Graph& graph, Statistics& statistics, pass::QdqStyle style);
 
-// What an int8 form's channels get before anything is rounded: closed chains are equalized first, and so are all where
-// activations may have one scale only (`channel_scales` false).
-struct Balance {
-  int pairs = 0;   // of layers, by equalize_layers
-  int values = 0;  // by scale_channels
-};
-[[nodiscard]] Result<Balance> balance_channels(ir::Graph& graph, Statistics& statistics, pass::QdqStyle style,
-                                               bool channel_scales = true);
-
 // With the formats of a plan in the graph: products behind integer convolutions go into their weights, and those around
 // convolutions that are float vanish. What is left stands in front of quantization, where pass::lower_to_qdq takes it
 // up.

@@ -112,17 +112,19 @@ Result<Draft> make_half(const net::Network& network, base::NumberFormat format, 
 
 Result<Draft> make_eight_bits(const net::Network& network, const target::FileToMake& file,
                               const quant::Statistics& statistics, const Calibration& calibration,
-                              std::chrono::duration<double> repair_budget, const std::filesystem::path& folder) {
+                              const quant::Techniques& techniques, std::chrono::duration<double> repair_budget,
+                              const std::filesystem::path& folder) {
   const target::ArtifactSpec& spec = file.spec;
-  Trial trial(network, file, statistics, calibration);
+  Trial trial(network, file, statistics, calibration, techniques);
   MANTISSA_TRY(trial.balance());
   std::vector<NodeId> in_float;
   Draft draft = draft_of(spec.variant, spec.path);
   draft.artifact.targets = file.targets;
   draft.emulated = spec.provider.empty();
   draft.judge = draft.emulated ? std::string(kReference) : spec.provider;
-  if (repair_budget.count() > 0) {
-    MANTISSA_TRY(trial.run_fp32());
+  const bool protect = techniques.protection && repair_budget.count() > 0;
+  if (protect || techniques.output_fit) MANTISSA_TRY(trial.run_fp32());
+  if (protect) {
     const std::vector<quant::Layer> layers = eight_bit_layers(network.graph, trial.plan_with({}));
     quant::ProtectOptions options;
     options.largest_share = spec.qdq == "closed" ? kLargestShareClosed : options.largest_share;

@@ -10,6 +10,7 @@
 #include "mantissa/result.h"
 #include "net/network.h"
 #include "quant/statistics.h"
+#include "quant/techniques.h"
 #include "release/calibration.h"
 #include "target/target.h"
 
@@ -34,6 +35,7 @@ struct Draft {
 // int8 or fp8.
 [[nodiscard]] Result<Draft> make_eight_bits(const net::Network& network, const target::FileToMake& file,
                                             const quant::Statistics& statistics, const Calibration& calibration,
+                                            const quant::Techniques& techniques,
                                             std::chrono::duration<double> repair_budget,
                                             const std::filesystem::path& folder);
 

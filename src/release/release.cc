@@ -103,6 +103,7 @@ Result<std::vector<const target::Target*>> choose_targets(const std::vector<std:
 Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::vector<target::FileToMake>& files,
                                        const Calibration& calibration, const ReleaseRequest& request,
                                        const fs::path& folder, std::vector<format::LeftOut>& left_out) {
+  MANTISSA_ASSIGN(const quant::Techniques techniques, quant::techniques_without(request.without));
   base::detail("calibrating");
   MANTISSA_ASSIGN(const quant::Statistics statistics,
                   quant::calibrate(network.graph, statistics_for(network.graph, files), calibration.for_ranges,
@@ -121,7 +122,7 @@ Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::v
       drafts.back().artifact.targets = file.targets;
     } else {
       MANTISSA_ASSIGN(drafts.emplace_back(),
-                      make_eight_bits(network, file, statistics, calibration,
+                      make_eight_bits(network, file, statistics, calibration, techniques,
                                       std::chrono::duration<double>(request.repair_seconds), folder));
     }
   }
@@ -197,6 +198,7 @@ Result<format::Manifest> begin_manifest(const ReleaseRequest& request, const net
       pictures.apart ? pictures.evaluation.description() : "the calibration pictures, since no others were given";
   manifest.degradation = text_of(degradation, network.task);
   manifest.seed = request.seed;
+  manifest.without = request.without;
   return manifest;
 }
 
@@ -290,6 +292,7 @@ Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& requ
 Result<ReleaseSummary> make(const ReleaseRequest& request) {
   MANTISSA_ASSIGN(const image::Degradation degradation, choose_degradation(request));
   MANTISSA_ASSIGN(const auto targets, choose_targets(request.targets));
+  MANTISSA_TRY(quant::techniques_without(request.without));
   MANTISSA_ASSIGN(base::AtomicFolder folder, base::AtomicFolder::create(request.output));
   const auto manifest = fill(folder.temporary_path(), request, targets, degradation);
   if (!manifest.ok()) return folder.under_its_name(manifest.error());

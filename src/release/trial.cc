@@ -9,6 +9,7 @@
 #include "gate/gate.h"
 #include "image/metrics.h"
 #include "pass/keep_reduced_dimensions.h"
+#include "quant/equalize_layers.h"
 #include "quant/scale_channels.h"
 #include "release/engines.h"
 
@@ -52,7 +53,7 @@ pass::QdqStyle style_of(const target::ArtifactSpec& spec) {
 }
 
 Trial::Trial(const net::Network& network, const target::FileToMake& file, quant::Statistics statistics,
-             const Calibration& calibration)
+             const Calibration& calibration, const quant::Techniques& techniques)
     : network_(network),
       file_(file),
       style_(style_of(file.spec)),
@@ -66,8 +67,9 @@ Trial::Trial(const net::Network& network, const target::FileToMake& file, quant:
                file.format.activations,
                {file.format.weights, static_cast<float>(file.format.weight_levels)},
                {network.task.range_low, network.task.range_high},
-               &rounded_},
-      last_layer_(quant::last_layer(network.graph)) {
+               techniques,
+               &rounded_} {
+  if (techniques.output_fit) last_layer_ = quant::last_layer(network.graph);
   inputs_.insert(inputs_.end(), calibration.for_decisions.begin(), calibration.for_decisions.end());
 }
 
@@ -82,9 +84,17 @@ double Trial::required_decibels() const {
 
 Result<void> Trial::balance() {
   if (base::is_floating(file_.format.activations)) return {};  // its precision goes with the number
-  MANTISSA_ASSIGN(const quant::Balance done,
-                  quant::balance_channels(graph_, statistics_, style_, file_.spec.channel_scales));
-  base::detail(std::to_string(done.pairs) + " pairs of layers equalized, " + std::to_string(done.values) +
+  // Where channels get scales, only closed chains gain from equalizing layers first.
+  const quant::Techniques& techniques = options_.techniques;
+  const bool scale = file_.spec.channel_scales && techniques.channel_scales;
+  int pairs = 0, values = 0;
+  if (techniques.equalization && (style_ == pass::QdqStyle::closed || !scale)) {
+    MANTISSA_ASSIGN(pairs, quant::equalize_layers(graph_, statistics_));
+  }
+  if (scale) {
+    MANTISSA_ASSIGN(values, quant::scale_channels(graph_, statistics_, style_));
+  }
+  base::detail(std::to_string(pairs) + " pairs of layers equalized, " + std::to_string(values) +
                " values with a scale for each channel");
   return {};
 }

@@ -24,7 +24,7 @@ namespace mantissa::release {
 class Trial {
  public:
   Trial(const net::Network& network, const target::FileToMake& file, quant::Statistics statistics,
-        const Calibration& calibration);
+        const Calibration& calibration, const quant::Techniques& techniques = {});
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
 

@@ -75,7 +75,7 @@ TEST(Manifest, KeepsTheConditionOfTheNetworksThatHaveOne) {
   EXPECT_EQ(read->task.condition->input, "noise_map");
   EXPECT_EQ(read->task.condition->levels, (net::Levels{0, 50}));
   EXPECT_EQ(to_json(*read), to_json(m));
-  for (const char* wrong : {"\"step\": 0", "\"step\": \"2\""}) {
+  for (const char* wrong : {R"("step": 0)", R"("step": "2")"}) {
     const auto refused = manifest_from_json(replaced(to_json(m), "\"step\": 2", wrong));
     ASSERT_FALSE(refused.ok()) << wrong;
     EXPECT_EQ(refused.error().code, ErrorCode::bad_input);

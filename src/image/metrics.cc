@@ -39,18 +39,24 @@ double psnr_of(const Picture& a, const Picture& b, Rectangle region) {
   return std::min(kEqual, -10.0 * std::log10(error));
 }
 
-double mean_shift_of(const Picture& a, const Picture& b, Rectangle region) {
+std::vector<double> channel_shifts_of(const Picture& a, const Picture& b, Rectangle region) {
   assert(same_shape(a, b));
-  double worst = 0;
+  std::vector<double> shifts;
   for (int channel = 0; channel < a.channels; ++channel) {
     double sum = 0;
     for (int y = region.y; y < region.y + region.height; ++y) {
       const auto row_a = a.row(channel, y), row_b = b.row(channel, y);
       for (int x = region.x; x < region.x + region.width; ++x) sum += static_cast<double>(row_a[x]) - row_b[x];
     }
-    if (!std::isfinite(sum)) return kInfinity;
-    worst = std::max(worst, std::abs(sum) * 255.0 / (static_cast<double>(region.width) * region.height));
+    shifts.push_back(sum * 255.0 / (static_cast<double>(region.width) * region.height));
   }
+  return shifts;
+}
+
+double mean_shift_of(const Picture& a, const Picture& b, Rectangle region) {
+  double worst = 0;
+  for (const double shift : channel_shifts_of(a, b, region))
+    worst = std::isfinite(shift) ? std::max(worst, std::abs(shift)) : kInfinity;
   return worst;
 }
 
@@ -80,6 +86,8 @@ double worst_tile_psnr(const Picture& a, const Picture& b, int tile, int border)
   for_each_tile(inside(a, border), tile, [&](Rectangle region) { worst = std::min(worst, psnr_of(a, b, region)); });
   return worst;
 }
+
+std::vector<double> channel_shifts(const Picture& a, const Picture& b) { return channel_shifts_of(a, b, inside(a, 0)); }
 
 double mean_shift(const Picture& a, const Picture& b, int border) { return mean_shift_of(a, b, inside(a, border)); }
 

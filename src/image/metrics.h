@@ -14,6 +14,8 @@ inline constexpr double kEqual = 99.0;
 // The lowest PSNR of the `tile` x `tile` squares, which lie side by side from the top left corner; the last ones are
 // moved inward. A picture smaller than a tile is one tile.
 [[nodiscard]] double worst_tile_psnr(const Picture& a, const Picture& b, int tile, int border = 0);
+// The difference of each channel's mean, a - b, in 8-bit levels.
+[[nodiscard]] std::vector<double> channel_shifts(const Picture& a, const Picture& b);
 // The largest absolute difference of a channel's mean, in 8-bit levels; over the picture, or over the worst such
 // square.
 [[nodiscard]] double mean_shift(const Picture& a, const Picture& b, int border = 0);

@@ -74,7 +74,7 @@ std::optional<LastLayer> last_layer(const Graph& graph) {
       layer.block = static_cast<int>(graph.integer(producer, "blocksize", 1));
       layer.colours_last = graph.text(producer, "mode", "DCR") == "DCR";
       id = node.inputs[0];
-    } else if (node.op == "Identity") {
+    } else if (node.op == "Identity" || node.op == "Clip") {
       id = node.inputs[0];
     } else if (node.op == "Add") {
       const auto summand = std::find_if(node.inputs.begin(), node.inputs.end(), [&](ValueId input) {
@@ -95,7 +95,7 @@ OutputFitter::OutputFitter(const LastLayer& layer, std::size_t colours, double s
 
 void OutputFitter::add(const Batch& fp32, const Batch& variant, int rim) {
   for_each_element(variant, layer_, rim, [&](std::size_t index, std::size_t channel) {
-    const double x = static_cast<double>(variant.values[index]), y = static_cast<double>(fp32.values[index]);
+    const auto x = static_cast<double>(variant.values[index]), y = static_cast<double>(fp32.values[index]);
     Sums& sums = sums_[channel];
     sums.count += 1;
     sums.x += x;

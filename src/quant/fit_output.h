@@ -10,7 +10,7 @@
 
 namespace mantissa::quant {
 
-// The convolution whose channels are the output's, moved but not mixed.
+// The convolution whose channels are the output's, moved and clipped but not mixed.
 struct LastLayer {
   ir::NodeId convolution;
   int block = 1;             // of the DepthToSpace behind it; 1: there is none

@@ -23,8 +23,10 @@ constexpr std::string_view kNetwork = R"(graph {
 Batch picture(std::array<float, 4> values, float step) {
   Batch batch{{1, 1, 4, 4}, std::vector<float>(16)};
   for (std::size_t y = 0; y < 4; ++y)
-    for (std::size_t x = 0; x < 4; ++x)
-      batch.values[y * 4 + x] = values[y % 2 * 2 + x % 2] + step * static_cast<float>(y / 2 * 2 + x / 2);
+    for (std::size_t x = 0; x < 4; ++x) {
+      const std::size_t block = y / 2 * 2 + x / 2;
+      batch.values[y * 4 + x] = values[y % 2 * 2 + x % 2] + step * static_cast<float>(block);
+    }
   return batch;
 }
 

@@ -18,7 +18,7 @@ struct Layer {
 
 // What a form of the network loses against fp32, on pictures kept for decisions.
 struct Loss {
-  double decibels = 0;  // mean PSNR
+  double decibels = 0;  // PSNR
   double of_allowed =
       0;  // the squared error as a share of what the gate allows, in the check where that is largest: up to 1 passes
   double total = 0;  // those shares summed over all checks: what repair lowers
@@ -47,8 +47,9 @@ enum class Effort { rough, full };  // rough: on a few of the pictures, good eno
 // The loss of the variant in which `in_float` are float.
 using JudgeProtection = std::function<Result<Loss>(const std::vector<ir::NodeId>& in_float, Effort effort)>;
 
-// Tries each layer alone, roughly, ranks them by the loss that they remove for each multiply-accumulate, and protects
-// the fewest of the first that pass, found by bisection, within the share and the budget.
+// Tries each layer alone, roughly, ranks them by the loss that they remove for each multiply-accumulate (where that does
+// not pass, by the loss alone), and protects the fewest of the first that pass, found by bisection, within the share and
+// the budget. Where nothing passes, what comes nearest.
 [[nodiscard]] Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeProtection& judge,
                                                 const ProtectOptions& options);
 

@@ -73,6 +73,14 @@ TEST(ProtectLayers, KeepsToItsShareOfTheWork) {
   EXPECT_LE(protection->steps.back().share_in_float, 0.5);
 }
 
+TEST(ProtectLayers, TakesALargeLayerWhereBargainsAreNotEnough) {
+  Fake fake{{2e-4, 2e-3, 2e-4}, 5e-4};
+  const auto protection = protect_layers(layers({1, 45, 54}), std::ref(fake), {.largest_share = 0.45});
+  ASSERT_TRUE(protection.ok());
+  ASSERT_EQ(protection->steps.size(), 1U);
+  EXPECT_EQ(protection->steps[0].node, ir::NodeId(1));
+}
+
 TEST(ProtectLayers, StopsWhenItsTimeIsUp) {
   Fake fake{{1e-3, 1e-3}, 1e-6};
   const auto protection = protect_layers(layers({1, 1}), std::ref(fake), {.budget = std::chrono::duration<double>(-1)});

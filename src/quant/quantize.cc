@@ -1,5 +1,6 @@
 #include "quant/quantize.h"
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -65,20 +66,31 @@ class Quantizer {
       }
     }
     MANTISSA_ASSIGN(const ValueStatistics* statistics, observed(id));
-    const Histogram histogram = statistics->histogram();
-    const auto [black, white] = options_.picture_range;
-    const bool is_input = value.producer == ir::kNoNode;
-    const bool is_picture = id == graph_.inputs.front();
-    if (is_picture && histogram.minimum() >= black && histogram.maximum() <= white)
-      value.quantization = range_between(
-          black, white, options_.activations);  // 256 steps from black to white hold an 8-bit picture exactly
-    else
-      value.quantization = choose_range(histogram,
-                                        is_input || end_.contains(id) || !options_.techniques.least_squares
-                                            ? RangeMethod::minimum_maximum
-                                            : RangeMethod::least_squares,
-                                        options_.activations);
+    value.quantization = range_of(id, statistics->histogram());
     return {};
+  }
+
+  ir::Quantization range_of(ValueId id, const Histogram& histogram) const {
+    const auto [black, white] = options_.picture_range;
+    const bool in_picture_range = histogram.minimum() >= black && histogram.maximum() <= white;
+    if (id == graph_.inputs.front() && in_picture_range)  // 256 steps from black to white hold an 8-bit picture exactly
+      return range_between(black, white, options_.activations);
+    if (is_picture(id))  // is clipped to black and white by whoever shows it: what lies beyond needs no steps
+      return range_between(std::max(histogram.minimum(), black), std::min(histogram.maximum(), white),
+                           options_.activations);
+    const bool is_input = graph_.value(id).producer == ir::kNoNode;
+    const bool clip_nothing = is_input || end_.contains(id) || !options_.techniques.least_squares;
+    return choose_range(histogram, clip_nothing ? RangeMethod::minimum_maximum : RangeMethod::least_squares,
+                        options_.activations);
+  }
+
+  // Whether the value is the graph's output, moved and clipped at most.
+  bool is_picture(ValueId id) const {
+    if (graph_.is_output(id)) return true;
+    const std::vector<ir::Use>& uses = graph_.value(id).uses;
+    if (uses.size() != 1) return false;
+    const ir::Node& reader = graph_.node(uses[0].node);
+    return (plan::only_moves_data(reader) || reader.op == "Clip") && is_picture(reader.outputs[0]);
   }
 
   Result<void> quantize_weights(NodeId id) {

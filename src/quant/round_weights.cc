@@ -26,7 +26,7 @@ MANTISSA_FOR_EACH_PROCESSOR float squared_error(const float* weights, std::size_
       sums[lane] += difference * difference;
     }
   float sum = 0;
-  for (std::size_t lane = 0; lane < kLanes; ++lane) sum += sums[lane];
+  for (const float of_lane : sums) sum += of_lane;
   return sum;
 }
 

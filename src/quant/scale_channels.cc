@@ -242,6 +242,7 @@ Result<void> insert_products(Graph& graph, ValueId id, const std::vector<Reader>
   }
   if (!for_all || std::all_of(uses.begin(), uses.end(), is_reader)) return {};
   std::vector<float> inverse;
+  inverse.reserve(factors.size());
   for (const double factor : factors) inverse.push_back(static_cast<float>(1 / factor));
   const ValueId back = add_product(graph, product, name + "_unscaled", inverse);
   statistics.values.insert_or_assign(graph.value(back).name, statistics.values.find(name)->second);

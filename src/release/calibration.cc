@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "image/colour.h"
 #include "release/engines.h"
 #include "run/restore.h"
 
@@ -56,7 +57,7 @@ image::Picture picture_of(const quant::Batch& batch, const net::Task& task) {
   picture.samples = batch.values;
   const float span = task.range_high - task.range_low;
   for (float& sample : picture.samples) sample = (sample - task.range_low) / span;
-  return picture;
+  return task.colour == net::Colour::ycbcr ? image::ycbcr_to_rgb(picture) : picture;
 }
 
 image::Picture flat_picture(const net::Task& task, float level) {

@@ -23,7 +23,7 @@ struct Calibration {
 // `level`: of noise, in 8-bit levels, for a network that is told.
 [[nodiscard]] quant::Batch batch_of(const image::Picture& picture, const net::Task& task,
                                     std::optional<float> level = {});
-// The other way: a picture of what the network gave, in its own colours, 0..1.
+// The other way: what the network gave as a picture, 0..1, luminance or RGB.
 [[nodiscard]] image::Picture picture_of(const quant::Batch& batch, const net::Task& task);
 
 // A picture of one grey, with at least kFlatMiddle pixels in the middle that lie beyond the receptive field from every

@@ -277,5 +277,12 @@ TEST_F(Pictures, ABatchIsThePictureInTheNetworksNumbers) {
   for (std::size_t i = 0; i < picture.samples.size(); ++i) EXPECT_NEAR(back.samples[i], picture.samples[i], 1e-6);
 }
 
+TEST_F(Pictures, APictureIsInTheColoursThatUsersSee) {
+  task.colour = net::Colour::ycbcr;
+  const image::Picture picture = some_picture(5, 4);
+  const image::Picture back = picture_of(batch_of(picture, task), task);
+  for (std::size_t i = 0; i < picture.samples.size(); ++i) EXPECT_NEAR(back.samples[i], picture.samples[i], 1e-5);
+}
+
 }  // namespace
 }  // namespace mantissa::release

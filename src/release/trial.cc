@@ -131,20 +131,27 @@ Result<Trial::Outputs> Trial::outputs_of(const quant::Execute& execute, const Gr
 
 quant::Loss Trial::loss_of(const Outputs& outputs) const {
   const net::Task& task = network_.task;
-  double total = 0, worst_tile = INFINITY, shift = 0;
+  double error = 0, worst_tile = INFINITY, tile_shift = 0;
+  std::vector<double> shifts(3, 0.0);  // of channels
   for (std::size_t i = 0; i < outputs.tiles.size(); ++i) {
     const image::Picture picture = seen(outputs.tiles[i], task), fp32 = seen(fp32_.tiles[i], task);
-    total += image::psnr(picture, fp32);
+    error += std::pow(10.0, -image::psnr(picture, fp32) / 10);
     worst_tile = std::min(worst_tile, image::worst_tile_psnr(picture, fp32, gate::kTile, task.scale));
-    shift = std::max(shift, image::worst_tile_mean_shift(picture, fp32, gate::kTile, task.scale));
+    const std::vector<double> own_shifts = image::channel_shifts(picture, fp32);
+    for (std::size_t c = 0; c < own_shifts.size(); ++c) shifts[c] += own_shifts[c];
+    tile_shift = std::max(tile_shift, image::worst_tile_mean_shift(picture, fp32, gate::kTile, task.scale));
   }
   const gate::Thresholds allowed = gate::thresholds_for(file_.spec.variant, calibration_.fp32_psnr.has_value());
   const auto share = [](double decibels, double least) { return std::pow(10.0, (least - decibels) / 10); };
   const auto square_of = [](double levels, double most) { return std::pow(levels / most, 2); };
-  const double mean = total / static_cast<double>(outputs.tiles.size());
+  // Of the mean squared error: a picture is like many tiles, easy and hard ones.
+  const auto tiles = static_cast<double>(outputs.tiles.size());
+  const double mean = -10 * std::log10(error / tiles);
+  const double shift = std::max({std::fabs(shifts[0]), std::fabs(shifts[1]), std::fabs(shifts[2])});
   std::vector<double> shares = {share(mean, required_decibels()),
                                 share(worst_tile, allowed.worst_tile_psnr + kTileMargin),
-                                square_of(shift, kMargin * allowed.worst_tile_mean_shift)};
+                                square_of(shift / tiles, kMargin * allowed.mean_shift),
+                                square_of(tile_shift, kMargin * allowed.worst_tile_mean_shift)};
   for (std::size_t i = 0; i < outputs.flat.size(); ++i)
     shares.push_back(
         square_of(image::largest_difference(clipped_middle(outputs.flat[i], task), clipped_middle(fp32_.flat[i], task)),

@@ -127,7 +127,7 @@ Result<std::vector<float>> CpuSession::run(const TensorView& input, std::vector<
     request.infer();
     const ov::Tensor output = request.get_output_tensor(0);
     output_shape.assign(output.get_shape().begin(), output.get_shape().end());
-    const float* data = output.data<float>();
+    const auto* data = output.data<float>();
     return std::vector<float>(data, data + output.get_size());
   });
 }

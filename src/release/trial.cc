@@ -182,13 +182,32 @@ Trial::Judged Trial::best_fit(const Outputs& outputs) const {
   return best;
 }
 
-Result<quant::Loss> Trial::judge(const std::vector<NodeId>& in_float, quant::Effort effort) const {
+Result<quant::Loss> Trial::judge(const std::vector<NodeId>& in_float, quant::Effort effort) {
   const bool rough = effort == quant::Effort::rough;
   MANTISSA_ASSIGN(Graph graph, quantized(in_float));
   MANTISSA_ASSIGN(graph, lowered(std::move(graph)));
   MANTISSA_ASSIGN(const Outputs outputs, outputs_of(rough ? execute_roughly_ : execute_, graph,
                                                     rough ? std::min(kFew, fp32_.tiles.size()) : fp32_.tiles.size()));
-  return best_fit(outputs).loss;
+  const quant::Loss loss = best_fit(outputs).loss;
+  if (!rough && !hardest_first_) put_hardest_first(outputs);
+  return loss;
+}
+
+void Trial::put_hardest_first(const Outputs& outputs) {
+  const net::Task& task = network_.task;
+  std::vector<std::pair<double, std::size_t>> tiles;  // by the PSNR of their worst squares
+  for (std::size_t i = 0; i < outputs.tiles.size(); ++i)
+    tiles.emplace_back(
+        image::worst_tile_psnr(seen(outputs.tiles[i], task), seen(fp32_.tiles[i], task), gate::kTile, task.scale), i);
+  std::sort(tiles.begin(), tiles.end());
+  std::vector<Batch> fp32;
+  inputs_.resize(calibration_.flat.size());
+  for (const auto& [_, i] : tiles) {
+    fp32.push_back(std::move(fp32_.tiles[i]));
+    inputs_.push_back(calibration_.for_decisions[i]);
+  }
+  fp32_.tiles = std::move(fp32);
+  hardest_first_ = true;
 }
 
 Result<Graph> Trial::graph_with(const std::vector<NodeId>& in_float) const {

@@ -34,7 +34,8 @@ class Trial {
   [[nodiscard]] Result<void> run_fp32();
 
   [[nodiscard]] plan::Plan plan_with(const std::vector<ir::NodeId>& in_float) const;
-  [[nodiscard]] Result<quant::Loss> judge(const std::vector<ir::NodeId>& in_float, quant::Effort effort) const;
+  // Rough judgements look at the tiles that the first full one found hardest.
+  [[nodiscard]] Result<quant::Loss> judge(const std::vector<ir::NodeId>& in_float, quant::Effort effort);
   // The form to be written: with Q and DQ, its last layer fitted to fp32's outputs where that helps.
   [[nodiscard]] Result<ir::Graph> graph_with(const std::vector<ir::NodeId>& in_float) const;
 
@@ -56,6 +57,7 @@ class Trial {
   [[nodiscard]] Result<ir::Graph> lowered(ir::Graph quantized) const;
   [[nodiscard]] Result<Outputs> outputs_of(const quant::Execute& execute, const ir::Graph& graph,
                                            std::size_t tiles) const;
+  void put_hardest_first(const Outputs& outputs);
   [[nodiscard]] quant::Loss loss_of(const Outputs& outputs) const;
   [[nodiscard]] Judged best_fit(const Outputs& outputs) const;
 
@@ -72,6 +74,7 @@ class Trial {
   quant::QuantizeOptions options_;
   std::optional<quant::LastLayer> last_layer_;
   Outputs fp32_;
+  bool hardest_first_ = false;
 };
 
 }  // namespace mantissa::release

@@ -28,6 +28,20 @@ int output_axis(const Graph& graph, NodeId id) {
   return node.op == "Gemm" && graph.integer(id, "transB", 0) != 0 ? last - 1 : last;
 }
 
+// Of an output, the share that must lie between black and white, or a little beyond, if those are to be believed.
+constexpr double kShareOfPicture = 0.9;
+
+double share_of_picture(const Histogram& histogram, double black, double white) {
+  const double low = black - 0.05 * (white - black), high = white + 0.05 * (white - black);
+  double inside = 0, all = 0;
+  for (int i = 0; i < Histogram::kBins; ++i) {
+    const double count = histogram.bins()[static_cast<std::size_t>(i)], x = histogram.bin_centre(i);
+    all += count;
+    if (x >= low && x <= high) inside += count;
+  }
+  return all > 0 ? inside / all : 0;
+}
+
 class Quantizer {
  public:
   Quantizer(Graph graph, const Statistics& statistics, const QuantizeOptions& options)
@@ -75,7 +89,8 @@ class Quantizer {
     const bool in_picture_range = histogram.minimum() >= black && histogram.maximum() <= white;
     if (id == graph_.inputs.front() && in_picture_range)  // 256 steps from black to white hold an 8-bit picture exactly
       return range_between(black, white, options_.activations);
-    if (is_picture(id))  // is clipped to black and white by whoever shows it: what lies beyond needs no steps
+    // A picture is clipped to black and white by whoever shows it: what lies beyond needs no steps.
+    if (is_picture(id) && share_of_picture(histogram, black, white) > kShareOfPicture)
       return range_between(std::max(histogram.minimum(), black), std::min(histogram.maximum(), white),
                            options_.activations);
     const bool is_input = graph_.value(id).producer == ir::kNoNode;

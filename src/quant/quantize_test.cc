@@ -74,6 +74,15 @@ TEST_F(Quantize, MovedDataKeepsItsAnnotation) {
   EXPECT_EQ(annotation(graph, "y"), annotation(graph, "c"));
 }
 
+TEST_F(Quantize, APictureNeedsNoStepsBeyondBlackAndWhite) {
+  observe("c", -0.1F, 1.1F, 4);
+  const auto picture = annotation(quantized().value(), "c");
+  EXPECT_FLOAT_EQ(picture->scales[0], 1.0F / 255);
+  EXPECT_EQ(picture->zero_points[0], 0);
+  observe("c", -5, 5, 4);  // is none, whatever was said of black and white
+  EXPECT_NEAR(annotation(quantized().value(), "c")->scales[0], 10.0F / 255, 1e-3);
+}
+
 TEST_F(Quantize, WhatTheReluAbsorbsHasNoAnnotation) {
   const ir::Graph graph = quantized().value();
   EXPECT_FALSE(annotation(graph, "a").has_value());

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t kEnoughTiles = 24;
 constexpr std::size_t kMostTiles = 64;
 constexpr int kTileSide = 128;
+// Of the tiles for ranges and for decisions, those that come with stronger colours as well.
+constexpr std::size_t kVividEvery = 3, kVividEveryForDecisions = 6;
 
 int tile_side(int picture_side, int multiple) {
   return std::max(std::min(picture_side, kTileSide) / multiple, 1) * multiple;
@@ -32,6 +34,18 @@ std::vector<std::optional<float>> levels_for_flat(const net::Task& task) {
 }
 
 constexpr int kRimWithoutBound = 32;
+
+// A picture with stronger colours: calibration pictures may hold few saturated ones, and other pictures do.
+constexpr float kVividness = 4.0F;
+image::Picture vivid(image::Picture picture) {
+  const image::Picture luminance = image::rgb_to_luminance(picture);
+  const std::size_t pixels = picture.pixels();
+  for (std::size_t i = 0; i < picture.samples.size(); ++i) {
+    const float grey = luminance.samples[i % pixels];
+    picture.samples[i] = std::clamp(grey + kVividness * (picture.samples[i] - grey), 0.0F, 1.0F);
+  }
+  return picture;
+}
 
 }  // namespace
 
@@ -89,8 +103,12 @@ Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task
       }
       const image::Rectangle place{choose(random, sample.input.width - width),
                                    choose(random, sample.input.height - height), width, height};
-      quant::Batch batch = batch_of(image::crop(sample.input, place), task, sample.level);
-      (tiles % 2 == 0 ? calibration.for_ranges : calibration.for_decisions).push_back(std::move(batch));
+      const image::Picture tile = image::crop(sample.input, place);
+      const bool decides = tiles % 2 == 1;
+      std::vector<quant::Batch>& half = decides ? calibration.for_decisions : calibration.for_ranges;
+      half.push_back(batch_of(tile, task, sample.level));
+      if (tile.channels == 3 && tiles / 2 % (decides ? kVividEveryForDecisions : kVividEvery) == 0)
+        (decides ? calibration.vivid : half).push_back(batch_of(vivid(tile), task, sample.level));
     }
   }
   for (const std::optional<float> level : levels_for_flat(task))

@@ -15,6 +15,7 @@ namespace mantissa::release {
 struct Calibration {
   std::vector<quant::Batch> for_ranges;     // what statistics are gathered on
   std::vector<quant::Batch> for_decisions;  // what repair is judged on
+  std::vector<quant::Batch> vivid;          // some of those with stronger colours: for the checks of single tiles
   std::vector<quant::Batch> flat;           // black and white, which the gate looks at too
   std::optional<double> fp32_psnr;          // in dB, on the pictures of the gate; nullopt: they have no true pictures
 };

@@ -29,7 +29,7 @@ constexpr double kRequiredLossPercent = 0.25, kRequiredLossPercentClosed = 0.35;
 constexpr double kTileMargin = 1.5;  // dB
 constexpr double kMargin = 0.8;      // of the shift that the gate allows
 constexpr double kFlatMargin = 0.4;  // levels: the gate sees the same flat pictures, and rounds what it sees
-constexpr std::size_t kFew = 3;      // tiles, of a rough judgement
+constexpr std::size_t kFew = 2;      // ordinary tiles, of a rough judgement
 // What flat black and white count in fitting the last layer, against all tiles together.
 constexpr double kFlatWeights[] = {0.1, 1};
 
@@ -70,6 +70,7 @@ Trial::Trial(const net::Network& network, const target::FileToMake& file, quant:
                techniques,
                &rounded_} {
   if (techniques.output_fit) last_layer_ = quant::last_layer(network.graph);
+  inputs_.insert(inputs_.end(), calibration.vivid.begin(), calibration.vivid.end());
   inputs_.insert(inputs_.end(), calibration.for_decisions.begin(), calibration.for_decisions.end());
 }
 
@@ -122,10 +123,10 @@ Result<Graph> Trial::lowered(Graph quantized) const {
 
 Result<Trial::Outputs> Trial::outputs_of(const quant::Execute& execute, const Graph& graph, std::size_t tiles) const {
   Outputs outputs;
-  MANTISSA_TRY(
-      execute(graph, std::span(inputs_).first(calibration_.flat.size() + tiles), {}, [&](std::size_t i, Batch output) {
-        (i < calibration_.flat.size() ? outputs.flat : outputs.tiles).push_back(std::move(output));
-      }));
+  const std::size_t flat = calibration_.flat.size(), vivid = calibration_.vivid.size();
+  MANTISSA_TRY(execute(graph, std::span(inputs_).first(flat + vivid + tiles), {}, [&](std::size_t i, Batch output) {
+    (i < flat ? outputs.flat : i < flat + vivid ? outputs.vivid : outputs.tiles).push_back(std::move(output));
+  }));
   return outputs;
 }
 
@@ -133,13 +134,18 @@ quant::Loss Trial::loss_of(const Outputs& outputs) const {
   const net::Task& task = network_.task;
   double error = 0, worst_tile = INFINITY, tile_shift = 0;
   std::vector<double> shifts(3, 0.0);  // of channels
+  const auto check_squares = [&](const image::Picture& picture, const image::Picture& fp32) {
+    worst_tile = std::min(worst_tile, image::worst_tile_psnr(picture, fp32, gate::kTile, task.scale));
+    tile_shift = std::max(tile_shift, image::worst_tile_mean_shift(picture, fp32, gate::kTile, task.scale));
+  };
+  for (std::size_t i = 0; i < outputs.vivid.size(); ++i)
+    check_squares(seen(outputs.vivid[i], task), seen(fp32_.vivid[i], task));
   for (std::size_t i = 0; i < outputs.tiles.size(); ++i) {
     const image::Picture picture = seen(outputs.tiles[i], task), fp32 = seen(fp32_.tiles[i], task);
+    check_squares(picture, fp32);
     error += std::pow(10.0, -image::psnr(picture, fp32) / 10);
-    worst_tile = std::min(worst_tile, image::worst_tile_psnr(picture, fp32, gate::kTile, task.scale));
     const std::vector<double> own_shifts = image::channel_shifts(picture, fp32);
     for (std::size_t c = 0; c < own_shifts.size(); ++c) shifts[c] += own_shifts[c];
-    tile_shift = std::max(tile_shift, image::worst_tile_mean_shift(picture, fp32, gate::kTile, task.scale));
   }
   const gate::Thresholds allowed = gate::thresholds_for(file_.spec.variant, calibration_.fp32_psnr.has_value());
   const auto share = [](double decibels, double least) { return std::pow(10.0, (least - decibels) / 10); };
@@ -175,6 +181,7 @@ Trial::Judged Trial::best_fit(const Outputs& outputs) const {
     quant::OutputFit fit = fitter.fit();
     Outputs fitted = outputs;
     for (Batch& output : fitted.flat) quant::apply(fit, *last_layer_, output);
+    for (Batch& output : fitted.vivid) quant::apply(fit, *last_layer_, output);
     for (Batch& output : fitted.tiles) quant::apply(fit, *last_layer_, output);
     const quant::Loss loss = loss_of(fitted);
     if (loss.of_allowed < best.loss.of_allowed) best = {loss, std::move(fit)};
@@ -201,7 +208,7 @@ void Trial::put_hardest_first(const Outputs& outputs) {
         image::worst_tile_psnr(seen(outputs.tiles[i], task), seen(fp32_.tiles[i], task), gate::kTile, task.scale), i);
   std::sort(tiles.begin(), tiles.end());
   std::vector<Batch> fp32;
-  inputs_.resize(calibration_.flat.size());
+  inputs_.resize(calibration_.flat.size() + calibration_.vivid.size());
   for (const auto& [_, i] : tiles) {
     fp32.push_back(std::move(fp32_.tiles[i]));
     inputs_.push_back(calibration_.for_decisions[i]);

@@ -43,9 +43,10 @@ class Trial {
   [[nodiscard]] double required_decibels() const;
 
  private:
-  // What a graph makes of black and white and of the first tiles.
+  // What a graph makes of black and white, of tiles with stronger colours, and of the first ordinary tiles.
   struct Outputs {
     std::vector<quant::Batch> flat;
+    std::vector<quant::Batch> vivid;
     std::vector<quant::Batch> tiles;
   };
   struct Judged {
@@ -67,7 +68,7 @@ class Trial {
   ir::Graph graph_;               // the network's, with channels balanced for this style
   quant::Statistics statistics_;  // likewise
   const Calibration& calibration_;
-  std::vector<quant::Batch> inputs_;  // flat black and white, then the tiles for decisions
+  std::vector<quant::Batch> inputs_;  // flat black and white, vivid tiles, then the others for decisions
   quant::Execute execute_;
   quant::Execute execute_roughly_;  // as written: what an engine takes to optimize a graph is longer than a few tiles
   mutable quant::WeightCache rounded_;

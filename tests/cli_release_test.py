@@ -217,8 +217,7 @@ class Targets(Case):
     def test_several_targets(self):
         network, calibration = tiny_network(self.folder / "network.pth"), pictures(self.folder / "calibration")
         out = self.folder / "out"
-        done = mantissa("release", network, "--calibrate", calibration, "--degrade", "bicubic:2", "--targets", "nvidia-ada,x86-avx2,arm64",
-                        "-o", out)
+        done = mantissa("release", "--calibrate", calibration, "--degrade", "bicubic:2", "--targets", "nvidia-ada,x86-avx2,arm64", network, "-o", out)
         self.assertIn(done.returncode, (0, 4), done.stderr)
         manifest = json.loads((out / "release.json").read_text())
         self.assertEqual(manifest["made"]["targets"], ["nvidia-ada", "x86-avx2", "arm64"])

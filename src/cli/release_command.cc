@@ -114,7 +114,8 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code) {
       ->add_option(
           "--targets", request->targets,
           "Classes of machines to make it for, with commas between (mantissa targets); default: this machine's")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command->add_option("--range", request->overrides.range,
                       "Black and white in the network's numbers, such as 0:255, where its file does not tell");
   command->add_option("--colour", request->overrides.colour, "rgb, ycbcr or luminance, where its file does not tell");
@@ -130,7 +131,8 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code) {
       ->add_option("--without", request->without,
                    "What quantization is not to do, to see what it buys: least-squares, equalization, channel-scales, "
                    "gptq, bias-correction, output-fit, protection")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command->footer(
       "Example:\n  mantissa release dncnn.pth --calibrate clean/ --evaluate test/ --degrade noise:25 -o out\n"
       "Exit code 4: a variant failed the gate and was left out; the others are there.");

@@ -190,14 +190,19 @@ Trial::Judged Trial::best_fit(const Outputs& outputs) const {
 }
 
 Result<quant::Loss> Trial::judge(const std::vector<NodeId>& in_float, quant::Effort effort) {
-  const bool rough = effort == quant::Effort::rough;
   MANTISSA_ASSIGN(Graph graph, quantized(in_float));
   MANTISSA_ASSIGN(graph, lowered(std::move(graph)));
-  MANTISSA_ASSIGN(const Outputs outputs, outputs_of(rough ? execute_roughly_ : execute_, graph,
-                                                    rough ? std::min(kFew, fp32_.tiles.size()) : fp32_.tiles.size()));
-  const quant::Loss loss = best_fit(outputs).loss;
-  if (!rough && !hardest_first_) put_hardest_first(outputs);
-  return loss;
+  if (effort == quant::Effort::full) return judge_in_full(in_float, graph);
+  MANTISSA_ASSIGN(const Outputs outputs, outputs_of(execute_roughly_, graph, std::min(kFew, fp32_.tiles.size())));
+  return best_fit(outputs).loss;
+}
+
+Result<quant::Loss> Trial::judge_in_full(const std::vector<NodeId>& in_float, const Graph& graph) {
+  MANTISSA_ASSIGN(const Outputs outputs, outputs_of(execute_, graph, fp32_.tiles.size()));
+  Judged judged = best_fit(outputs);
+  fits_.insert_or_assign(in_float, std::move(judged.fit));
+  if (!hardest_first_) put_hardest_first(outputs);
+  return judged.loss;
 }
 
 void Trial::put_hardest_first(const Outputs& outputs) {
@@ -217,14 +222,14 @@ void Trial::put_hardest_first(const Outputs& outputs) {
   hardest_first_ = true;
 }
 
-Result<Graph> Trial::graph_with(const std::vector<NodeId>& in_float) const {
+Result<Graph> Trial::graph_with(const std::vector<NodeId>& in_float) {
   MANTISSA_ASSIGN(Graph graph, quantized(in_float));
   if (!last_layer_ || fp32_.tiles.empty()) return lowered(std::move(graph));
-  MANTISSA_ASSIGN(const Graph unfitted, lowered(graph));
-  MANTISSA_ASSIGN(const Outputs outputs, outputs_of(execute_, unfitted, fp32_.tiles.size()));
-  const Judged judged = best_fit(outputs);
-  if (!judged.fit) return unfitted;
-  MANTISSA_TRY(quant::apply(*judged.fit, *last_layer_, graph));
+  if (!fits_.contains(in_float)) {
+    MANTISSA_ASSIGN(const Graph unfitted, lowered(graph));
+    MANTISSA_TRY(judge_in_full(in_float, unfitted));
+  }
+  if (const auto& fit = fits_.at(in_float)) MANTISSA_TRY(quant::apply(*fit, *last_layer_, graph));
   return lowered(std::move(graph));
 }
 

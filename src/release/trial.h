@@ -1,7 +1,8 @@
-// A form of a network in eight bits while it is decided which layers stay in float: made and judged again and again on the
-// calibration tiles kept for that.
+// A form of a network in eight bits while it is decided which layers stay in float: made and judged again and again on
+// the calibration tiles kept for that.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -37,7 +38,8 @@ class Trial {
   // Rough judgements look at the tiles that the first full one found hardest.
   [[nodiscard]] Result<quant::Loss> judge(const std::vector<ir::NodeId>& in_float, quant::Effort effort);
   // The form to be written: with Q and DQ, its last layer fitted to fp32's outputs where that helps.
-  [[nodiscard]] Result<ir::Graph> graph_with(const std::vector<ir::NodeId>& in_float) const;
+  // Runs the form only if it was not judged in full before.
+  [[nodiscard]] Result<ir::Graph> graph_with(const std::vector<ir::NodeId>& in_float);
 
   // The PSNR against fp32 that leaves what the gate allows.
   [[nodiscard]] double required_decibels() const;
@@ -61,6 +63,7 @@ class Trial {
   void put_hardest_first(const Outputs& outputs);
   [[nodiscard]] quant::Loss loss_of(const Outputs& outputs) const;
   [[nodiscard]] Judged best_fit(const Outputs& outputs) const;
+  [[nodiscard]] Result<quant::Loss> judge_in_full(const std::vector<ir::NodeId>& in_float, const ir::Graph& graph);
 
   const net::Network& network_;
   const target::FileToMake& file_;
@@ -71,11 +74,13 @@ class Trial {
   std::vector<quant::Batch> inputs_;  // flat black and white, vivid tiles, then the others for decisions
   quant::Execute execute_;
   quant::Execute execute_roughly_;  // as written: what an engine takes to optimize a graph is longer than a few tiles
-  mutable quant::WeightCache rounded_;
+  quant::WeightCache rounded_;
   quant::QuantizeOptions options_;
   std::optional<quant::LastLayer> last_layer_;
   Outputs fp32_;
   bool hardest_first_ = false;
+  // Of the forms that were judged in full, by what is float in them.
+  std::map<std::vector<ir::NodeId>, std::optional<quant::OutputFit>> fits_;
 };
 
 }  // namespace mantissa::release

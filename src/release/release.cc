@@ -101,9 +101,9 @@ Result<std::vector<const target::Target*>> choose_targets(const std::vector<std:
 
 // All files of the release, judged or not. What cannot be made here goes to `left_out`.
 Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::vector<target::FileToMake>& files,
-                                       const Calibration& calibration, const ReleaseRequest& request,
-                                       const fs::path& folder, std::vector<format::LeftOut>& left_out) {
-  MANTISSA_ASSIGN(const quant::Techniques techniques, quant::techniques_without(request.without));
+                                       const quant::Techniques& techniques, const Calibration& calibration,
+                                       const ReleaseRequest& request, const fs::path& folder,
+                                       std::vector<format::LeftOut>& left_out) {
   base::detail("calibrating");
   MANTISSA_ASSIGN(const quant::Statistics statistics,
                   quant::calibrate(network.graph, statistics_for(network.graph, files), calibration.for_ranges,
@@ -270,7 +270,7 @@ ReleaseSummary summary_of(const format::Manifest& manifest, const fs::path& fold
 
 // Everything that the folder is to hold.
 Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& request,
-                              const std::vector<const target::Target*>& targets,
+                              const std::vector<const target::Target*>& targets, const quant::Techniques& techniques,
                               const image::Degradation& degradation) {
   MANTISSA_ASSIGN(const net::Network network, read_and_recognise(request));
   MANTISSA_ASSIGN(const Pictures pictures, find_pictures(request, network.task, degradation));
@@ -278,8 +278,8 @@ Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& requ
   MANTISSA_ASSIGN(calibration.fp32_psnr, psnr_of_fp32(network, pictures.evaluation));
   MANTISSA_ASSIGN(format::Manifest manifest, begin_manifest(request, network, targets, pictures, degradation));
 
-  MANTISSA_ASSIGN(std::vector<Draft> drafts,
-                  make_drafts(network, target::files_for(targets), calibration, request, folder, manifest.left_out));
+  MANTISSA_ASSIGN(std::vector<Draft> drafts, make_drafts(network, target::files_for(targets), techniques, calibration,
+                                                         request, folder, manifest.left_out));
   MANTISSA_TRY(judge(drafts, folder, network.task, pictures.evaluation));
   if (!pictures.apart)
     for (Draft& draft : drafts)
@@ -292,9 +292,9 @@ Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& requ
 Result<ReleaseSummary> make(const ReleaseRequest& request) {
   MANTISSA_ASSIGN(const image::Degradation degradation, choose_degradation(request));
   MANTISSA_ASSIGN(const auto targets, choose_targets(request.targets));
-  MANTISSA_TRY(quant::techniques_without(request.without));
+  MANTISSA_ASSIGN(const quant::Techniques techniques, quant::techniques_without(request.without));
   MANTISSA_ASSIGN(base::AtomicFolder folder, base::AtomicFolder::create(request.output));
-  const auto manifest = fill(folder.temporary_path(), request, targets, degradation);
+  const auto manifest = fill(folder.temporary_path(), request, targets, techniques, degradation);
   if (!manifest.ok()) return folder.under_its_name(manifest.error());
   MANTISSA_TRY(folder.commit());
   return summary_of(*manifest, request.output);

@@ -7,12 +7,10 @@
 // release gathers statistics on, all of them, and those of four made-up pictures of 512x512. Both sides of a ratio open
 // their own session, take turns round by round, and medians are printed. On a machine with other work, the times of the
 // clock mean little: processor time is printed too.
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -27,6 +25,7 @@
 #include "release/engines.h"
 #include "release/make_variants.h"
 #include "release/trial.h"
+#include "times.h"
 
 using namespace mantissa;
 
@@ -41,29 +40,6 @@ struct Arguments {
   int rounds = 5;
 };
 
-struct Times {
-  double clock = 0;
-  double processor = 0;
-};
-
-rusage usage_so_far() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return usage;
-}
-
-Times now() {
-  const rusage usage = usage_so_far();
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-  };
-  const std::chrono::duration<double> clock = std::chrono::steady_clock::now().time_since_epoch();
-  return {clock.count(), seconds(usage.ru_utime) + seconds(usage.ru_stime)};
-}
-
-Times operator-(const Times& a, const Times& b) { return {a.clock - b.clock, a.processor - b.processor}; }
-Times operator+(const Times& a, const Times& b) { return {a.clock + b.clock, a.processor + b.processor}; }
-
 double peak_megabytes() {
   const rusage usage = usage_so_far();
   return static_cast<double>(usage.ru_maxrss) * 1024 / 1e6;
@@ -73,8 +49,7 @@ double median(const std::vector<Times>& times, double Times::*kind) {
   std::vector<double> values;
   values.reserve(times.size());
   for (const Times& each : times) values.push_back(each.*kind);
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
+  return mantissa::median(std::move(values));
 }
 
 Result<net::Network> read(const std::filesystem::path& file) {

@@ -5,10 +5,6 @@
 //
 // Tile by tile, the two take turns; medians of the rounds are printed, of processor time too: on a machine with other
 // work, the times of the clock mean little.
-#include <sys/resource.h>
-
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -20,6 +16,7 @@
 #include "run/memory_picture.h"
 #include "run/restore.h"
 #include "run/tiling.h"
+#include "times.h"
 
 using namespace mantissa;
 
@@ -30,29 +27,6 @@ constexpr int kHeight = 1500;
 constexpr int kRounds = 5;
 constexpr int kFewRounds = 3;  // are enough where they take longer than
 constexpr double kLongSeconds = 60;
-
-struct Times {
-  double clock = 0;
-  double processor = 0;
-};
-
-Times now() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-  };
-  const std::chrono::duration<double> clock = std::chrono::steady_clock::now().time_since_epoch();
-  return {clock.count(), seconds(usage.ru_utime) + seconds(usage.ru_stime)};
-}
-
-Times operator-(const Times& a, const Times& b) { return {a.clock - b.clock, a.processor - b.processor}; }
-
-Times& operator+=(Times& a, const Times& b) {
-  a.clock += b.clock;
-  a.processor += b.processor;
-  return a;
-}
 
 // Runs each tile once more, bare: the engine's times from the same moments as the restoration's, since a shared machine
 // is a third faster in one minute than in the next. The restoration's own run comes first, with the caches as its work
@@ -66,7 +40,7 @@ class AgainBare : public run::Session {
     output_.resize(static_cast<std::size_t>(output.count()));
     const Times start = now();
     MANTISSA_TRY(session_.run(input, {output.shape, output_.data()}));
-    bare_ += now() - start;
+    bare_ = bare_ + (now() - start);
     return {};
   }
   Result<std::vector<float>> run(const run::TensorView& input, std::vector<std::int64_t>& output_shape) override {
@@ -98,11 +72,6 @@ Result<Times> restore(run::Session& session, const net::Task& task, const run::R
   const Times start = now();
   MANTISSA_TRY(run::restore(session, task, reader, writer, options, {}));
   return now() - start;
-}
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  return values[values.size() / 2];
 }
 
 Result<void> measure_on(const run::ProviderDescriptor& descriptor, const std::string& onnx, const net::Task& task,

@@ -17,10 +17,10 @@ enum class QdqStyle {
   inputs_only,
 };
 
-// Integer nodes are those whose format the plan set to an integer, or to a float8, which is treated alike. What comes from a float node stays exact for other
-// float nodes in both styles. Constants with an annotation become stored numbers with a DequantizeLinear behind them;
-// a value off their grid is rounded. Annotations and integer formats are gone afterwards. Errors (internal): an
-// annotation without scales.
+// Integer nodes are those whose format the plan set to an integer, or to a float8, which is treated alike. What comes
+// from a float node stays exact for other float nodes in both styles. Constants with an annotation become stored
+// numbers with a DequantizeLinear behind them; a value off their grid is rounded. Annotations and integer formats are
+// gone afterwards. Errors (internal): an annotation without scales.
 [[nodiscard]] Result<void> lower_to_qdq(ir::Graph& graph, QdqStyle style);
 
 }  // namespace mantissa::pass

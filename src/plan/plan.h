@@ -45,9 +45,9 @@ struct Plan {
 // Writes the plan's formats into the graph's nodes.
 void apply(const Plan& plan, ir::Graph& graph);
 
-// The values that need a quantization annotation for the formats that the nodes have: what goes into a node of eight bits
-// and, in the closed style, what comes out of one, unless an integer Relu alone takes it (which an engine folds into
-// the range).
+// The values that need a quantization annotation for the formats that the nodes have: what goes into a node of eight
+// bits and, in the closed style, what comes out of one, unless an integer Relu alone takes it (which an engine folds
+// into the range).
 [[nodiscard]] std::vector<ir::ValueId> values_to_quantize(const ir::Graph& graph, pass::QdqStyle style);
 
 // A node whose result holds the same numbers as its input, only elsewhere (DepthToSpace).

@@ -69,7 +69,9 @@ std::vector<End> ends(double outermost, const MakeEnd& make_end) {
   return candidates;
 }
 
-ir::Quantization annotation(double low, double high, base::NumberFormat format) {
+}  // namespace
+
+ir::Quantization range_between(double low, double high, base::NumberFormat format) {
   low = std::min(low, 0.0);
   high = std::max(high, 0.0);
   if (format != base::NumberFormat::uint8) {
@@ -82,17 +84,11 @@ ir::Quantization annotation(double low, double high, base::NumberFormat format) 
   return {format, {static_cast<float>(scale)}, {zero_point}, {}};
 }
 
-}  // namespace
-
-ir::Quantization range_between(double low, double high, base::NumberFormat format) {
-  return annotation(low, high, format);
-}
-
 ir::Quantization choose_range(const Histogram& histogram, RangeMethod method, base::NumberFormat format) {
   double low = histogram.minimum();
   double high = histogram.maximum();
   if (method == RangeMethod::minimum_maximum || histogram.only_zeros() || base::is_floating(format))
-    return annotation(low, high, format);
+    return range_between(low, high, format);
   if (format == base::NumberFormat::int8) low = -(high = std::max(-low, high));
 
   // Rounding costs step^2 / 12 for every element inside (uniform error within a step).
@@ -118,7 +114,7 @@ ir::Quantization choose_range(const Histogram& histogram, RangeMethod method, ba
         best_high = highs[i].edge;
       }
     }
-  return annotation(best_low, best_high, format);
+  return range_between(best_low, best_high, format);
 }
 
 }  // namespace mantissa::quant

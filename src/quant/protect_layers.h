@@ -47,9 +47,9 @@ enum class Effort { rough, full };  // rough: on a few of the pictures, good eno
 // The loss of the variant in which `in_float` are float.
 using JudgeProtection = std::function<Result<Loss>(const std::vector<ir::NodeId>& in_float, Effort effort)>;
 
-// Tries each layer alone, roughly, ranks them by the loss that they remove for each multiply-accumulate (where that does
-// not pass, by the loss alone), and protects the fewest of the first that pass, found by bisection, within the share and
-// the budget. Where nothing passes, what comes nearest.
+// Tries each layer alone, roughly, ranks them by the loss that they remove for each multiply-accumulate (where that
+// does not pass, by the loss alone), and protects the fewest of the first that pass, found by bisection, within the
+// share and the budget. Where nothing passes, what comes nearest.
 [[nodiscard]] Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeProtection& judge,
                                                 const ProtectOptions& options);
 

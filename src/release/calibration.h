@@ -41,8 +41,8 @@ inline constexpr int kFlatMiddle = 64;
 [[nodiscard]] image::Picture middle_of_flat(const image::Picture& output, const net::Task& task);
 
 // Some 24 tiles of at most 128 pixels a side, one or more of each picture, at places chosen by the seed; memory does
-// not depend on picture sizes beyond the one that is being read. Some come once more with stronger colours. Flat black, grey and white join the ranges, where
-// levels of noise are stated at the ends and the middle of those.
+// not depend on picture sizes beyond the one that is being read. Some come once more with stronger colours. Flat
+// black, grey and white join the ranges, where levels of noise are stated at the ends and the middle of those.
 [[nodiscard]] Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task& task,
                                                    std::uint64_t seed);
 

@@ -17,7 +17,6 @@ struct EightBitFormat {
   base::NumberFormat activations = base::NumberFormat::uint8;
   base::NumberFormat weights = base::NumberFormat::int8;
   int weight_levels = 127;  // the largest magnitude of a stored weight that is computed without overflow
-  bool operator==(const EightBitFormat&) const = default;
 };
 
 // A file that a release holds for a target.

@@ -21,7 +21,7 @@ Rectangle inside(const Picture& picture, int border) {
   return region;
 }
 
-double psnr_of(const Picture& a, const Picture& b, Rectangle region) {
+double squared_error(const Picture& a, const Picture& b, Rectangle region) {
   assert(same_shape(a, b));
   double sum = 0;
   for (int channel = 0; channel < a.channels; ++channel) {
@@ -33,10 +33,7 @@ double psnr_of(const Picture& a, const Picture& b, Rectangle region) {
       }
     }
   }
-  const double error = sum / (static_cast<double>(a.channels) * region.width * region.height);
-  if (!std::isfinite(error)) return -kInfinity;
-  if (error == 0) return kEqual;
-  return std::min(kEqual, -10.0 * std::log10(error));
+  return sum / (static_cast<double>(a.channels) * region.width * region.height);
 }
 
 std::vector<double> channel_shifts_of(const Picture& a, const Picture& b, Rectangle region) {
@@ -79,11 +76,23 @@ void for_each_tile(Rectangle region, int tile, const std::function<void(Rectangl
 
 }  // namespace
 
-double psnr(const Picture& a, const Picture& b, int border) { return psnr_of(a, b, inside(a, border)); }
+double psnr_of(double error) {
+  if (!std::isfinite(error)) return -kInfinity;
+  if (error == 0) return kEqual;
+  return std::min(kEqual, -10.0 * std::log10(error));
+}
+
+double psnr(const Picture& a, const Picture& b, int border) { return psnr_of(squared_error(a, b, inside(a, border))); }
+
+std::vector<double> tile_errors(const Picture& a, const Picture& b, int tile, int border) {
+  std::vector<double> errors;
+  for_each_tile(inside(a, border), tile, [&](Rectangle region) { errors.push_back(squared_error(a, b, region)); });
+  return errors;
+}
 
 double worst_tile_psnr(const Picture& a, const Picture& b, int tile, int border) {
   double worst = kEqual;
-  for_each_tile(inside(a, border), tile, [&](Rectangle region) { worst = std::min(worst, psnr_of(a, b, region)); });
+  for (const double error : tile_errors(a, b, tile, border)) worst = std::min(worst, psnr_of(error));
   return worst;
 }
 

@@ -1,6 +1,7 @@
 // Repair: puts back into float the layers that buy most quality per multiply-accumulate.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <string>
@@ -18,10 +19,11 @@ struct Layer {
 
 // What a form of the network loses against fp32, on pictures kept for decisions.
 struct Loss {
-  double decibels = 0;  // PSNR
-  double of_allowed =
-      0;  // the squared error as a share of what the gate allows, in the check where that is largest: up to 1 passes
-  double total = 0;  // those shares summed over all checks: what repair lowers
+  double decibels = 0;         // PSNR
+  std::vector<double> shares;  // for each check, the squared error as a share of what the gate allows; always as many
+
+  // Up to 1 passes.
+  [[nodiscard]] double of_allowed() const { return *std::max_element(shares.begin(), shares.end()); }
 };
 
 struct ProtectOptions {
@@ -31,7 +33,7 @@ struct ProtectOptions {
 
 struct ProtectionStep {
   ir::NodeId node;
-  double gain = 0;            // dB of PSNR that this layer alone in float buys, measured on a few pictures
+  double gain = 0;            // dB of PSNR that this layer alone in float is expected to buy
   double share_in_float = 0;  // of the multiply-accumulates, with all earlier steps
 };
 
@@ -47,9 +49,10 @@ enum class Effort { rough, full };  // rough: on a few of the pictures, good eno
 // The loss of the variant in which `in_float` are float.
 using JudgeProtection = std::function<Result<Loss>(const std::vector<ir::NodeId>& in_float, Effort effort)>;
 
-// Tries each layer alone, roughly, ranks them by the loss that they remove for each multiply-accumulate (where that
-// does not pass, by the loss alone), and protects the fewest of the first that pass, found by bisection, within the
-// share and the budget. Where nothing passes, what comes nearest.
+// Measures roughly what each layer adds when it alone is in integers: squared errors of layers add up, while taking
+// one of many away says little, since what is left hides it. Orders the layers by how far they bring the checks that
+// fail for each multiply-accumulate (where that does not pass, without regard to work), and protects the fewest of the
+// first that pass, found by bisection, within the share and the budget. Where nothing passes, what comes nearest.
 [[nodiscard]] Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeProtection& judge,
                                                 const ProtectOptions& options);
 

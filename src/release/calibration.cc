@@ -4,6 +4,7 @@
 #include <random>
 
 #include "image/colour.h"
+#include "image/exaggerate.h"
 #include "release/engines.h"
 #include "run/restore.h"
 
@@ -13,8 +14,11 @@ namespace {
 constexpr std::size_t kEnoughTiles = 24;
 constexpr std::size_t kMostTiles = 64;
 constexpr int kTileSide = 128;
-// Of the tiles for ranges and for decisions, those that come with stronger colours as well.
-constexpr std::size_t kVividEvery = 3, kVividEveryForDecisions = 6;
+// Of the tiles for ranges and for decisions, one in so many comes once more with stronger colours, or with more detail.
+struct Shares {
+  std::size_t colours, detail;
+};
+constexpr Shares kExaggeratedForRanges{3, 3}, kExaggeratedForDecisions{6, 2};
 
 int tile_side(int picture_side, int multiple) {
   return std::max(std::min(picture_side, kTileSide) / multiple, 1) * multiple;
@@ -35,16 +39,16 @@ std::vector<std::optional<float>> levels_for_flat(const net::Task& task) {
 
 constexpr int kRimWithoutBound = 32;
 
-// A picture with stronger colours: calibration pictures may hold few saturated ones, and other pictures do.
-constexpr float kVividness = 4.0F;
-image::Picture vivid(image::Picture picture) {
-  const image::Picture luminance = image::rgb_to_luminance(picture);
-  const std::size_t pixels = picture.pixels();
-  for (std::size_t i = 0; i < picture.samples.size(); ++i) {
-    const float grey = luminance.samples[i % pixels];
-    picture.samples[i] = std::clamp(grey + kVividness * (picture.samples[i] - grey), 0.0F, 1.0F);
-  }
-  return picture;
+// Calibration pictures may hold few saturated colours and little sharp detail, and other pictures do.
+constexpr float kColours = 4.0F, kDetail = 1.5F, kContrast = 0.4F;
+
+// Noise stays as strong as it is: `clean`, the tile without it, is what is exaggerated.
+template <class How>
+image::Picture exaggerated(const image::Picture& tile, const std::optional<image::Picture>& clean, const How& how) {
+  if (!clean) return how(tile);
+  image::Picture result = how(*clean);
+  for (std::size_t i = 0; i < result.samples.size(); ++i) result.samples[i] += tile.samples[i] - clean->samples[i];
+  return result;
 }
 
 }  // namespace
@@ -107,13 +111,24 @@ Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task
       const bool decides = tiles % 2 == 1;
       std::vector<quant::Batch>& half = decides ? calibration.for_decisions : calibration.for_ranges;
       half.push_back(batch_of(tile, task, sample.level));
-      if (tile.channels == 3 && tiles / 2 % (decides ? kVividEveryForDecisions : kVividEvery) == 0)
-        (decides ? calibration.vivid : half).push_back(batch_of(vivid(tile), task, sample.level));
+      std::optional<image::Picture> clean;
+      if (pictures.adds_noise()) clean = image::crop(*sample.truth, place);
+      const auto add = [&](std::vector<quant::Batch>& to, const auto& exaggerate) {
+        to.push_back(batch_of(exaggerated(tile, clean, exaggerate), task, sample.level));
+      };
+      const Shares& shares = decides ? kExaggeratedForDecisions : kExaggeratedForRanges;
+      if (tiles / 2 % shares.colours == 0 && tile.channels == 3)
+        add(decides ? calibration.colours : half, [](const auto& p) { return image::exaggerate_colours(p, kColours); });
+      if (tiles / 2 % shares.detail == 1)
+        add(decides ? calibration.detail : half, [](const auto& p) { return image::exaggerate_detail(p, kDetail); });
     }
   }
   for (const std::optional<float> level : levels_for_flat(task))
     for (const float grey : {0.0F, 0.5F, 1.0F})
       calibration.for_ranges.push_back(batch_of(flat_picture(task, grey), task, level));
+  // Detail of each direction and fineness.
+  const int side = tile_side(kTileSide, task.size_multiple), channels = task.colour == net::Colour::luminance ? 1 : 3;
+  calibration.for_ranges.push_back(batch_of(image::zone_plate(side, channels, kContrast), task, middle_level(task)));
   for (const float grey : {0.0F, 1.0F})
     calibration.flat.push_back(batch_of(flat_picture(task, grey), task, middle_level(task)));
   if (calibration.for_decisions.empty())

@@ -15,7 +15,8 @@ namespace mantissa::release {
 struct Calibration {
   std::vector<quant::Batch> for_ranges;     // what statistics are gathered on
   std::vector<quant::Batch> for_decisions;  // what repair is judged on
-  std::vector<quant::Batch> vivid;          // some of those with stronger colours: for the checks of single tiles
+  std::vector<quant::Batch> colours;        // some of those, exaggerated: for the checks of single squares
+  std::vector<quant::Batch> detail;         // likewise
   std::vector<quant::Batch> flat;           // black and white, which the gate looks at too
   std::optional<double> fp32_psnr;          // in dB, on the pictures of the gate; nullopt: they have no true pictures
 };
@@ -41,8 +42,9 @@ inline constexpr int kFlatMiddle = 64;
 [[nodiscard]] image::Picture middle_of_flat(const image::Picture& output, const net::Task& task);
 
 // Some 24 tiles of at most 128 pixels a side, one or more of each picture, at places chosen by the seed; memory does
-// not depend on picture sizes beyond the one that is being read. Some come once more with stronger colours. Flat
-// black, grey and white join the ranges, where levels of noise are stated at the ends and the middle of those.
+// not depend on picture sizes beyond the one that is being read. Some come once more with stronger colours or
+// more detail. Flat black, grey and white join the ranges, where levels of noise are stated at the ends and the middle
+// of those.
 [[nodiscard]] Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task& task,
                                                    std::uint64_t seed);
 

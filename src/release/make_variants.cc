@@ -133,12 +133,16 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
         const quant::Protection protection,
         quant::protect_layers(
             layers, [&](const auto& nodes, quant::Effort effort) { return trial.judge(nodes, effort); }, options));
-    char found[128];
+    char found[256];
     std::snprintf(found, sizeof found,
-                  "%s: %.2f dB against fp32, %.2f dB wanted; %.2f of the loss that the gate allows", spec.path.c_str(),
-                  protection.before.decibels, trial.required_decibels(), protection.before.of_allowed);
+                  "%s: %.2f dB against fp32, %.2f dB wanted, %.2f of the loss that the gate allows; with %zu layers in "
+                  "float %.2f dB, %.2f of the loss%s",
+                  spec.path.c_str(), protection.before.decibels, trial.required_decibels(),
+                  protection.before.of_allowed(), protection.steps.size(), protection.after.decibels,
+                  protection.after.of_allowed(), protection.out_of_time ? "; out of time" : "");
     base::detail(found);
     for (const quant::ProtectionStep& step : protection.steps) {
+      base::detail(network.graph.describe(step.node) + " in float");
       in_float.push_back(step.node);
       draft.artifact.repairs.push_back({network.graph.describe(step.node), step.gain, step.share_in_float});
     }

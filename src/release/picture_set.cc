@@ -65,10 +65,13 @@ bool PictureSet::level_varies() const {
   return condition && condition->levels && condition->levels->low < condition->levels->high;
 }
 
+bool PictureSet::adds_noise() const {
+  return degradation_.kind == image::Degradation::Kind::noise && files_.front().truth.empty();
+}
+
 // Nobody knows which level a picture has that is noisy already.
 Result<void> PictureSet::check_levels() const {
-  const bool noise_is_added = degradation_.kind == image::Degradation::Kind::noise && files_.front().truth.empty();
-  if (!level_varies() || noise_is_added) return {};
+  if (!level_varies() || adds_noise()) return {};
   return usage_error(
       "the pictures of " + folder_ + " are noisy as they are, and a range of levels does not say which has which",
       "State the one level that they have, as in --sigma 25, or give clean pictures");

@@ -36,6 +36,7 @@ class PictureSet {
   // of the wrong size.
   [[nodiscard]] Result<Sample> load(std::size_t index, std::size_t version = 0) const;
   [[nodiscard]] bool level_varies() const;
+  [[nodiscard]] bool adds_noise() const;          // to clean pictures, which are the true ones then
   [[nodiscard]] bool has_truth() const;           // whether samples come with true pictures
   [[nodiscard]] std::string description() const;  // "24 pictures of bsd_color_lr_x4"
 

@@ -266,17 +266,20 @@ TEST_F(Pictures, CalibrationTilesFitTheNetwork) {
   }
 }
 
-TEST_F(Pictures, SomeTilesComeWithStrongerColours) {
+TEST_F(Pictures, SomeTilesComeExaggerated) {
   for (int i = 0; i < 4; ++i) put("set/" + std::to_string(i) + ".png", 300, 200);
   const auto saturated = [](const quant::Batch& tile) {
     return std::count_if(tile.values.begin(), tile.values.end(), [](float s) { return s == 0 || s == 1; });
   };
   const auto calibration = read_calibration(*open({"set"}, "none"), task, 1);
   ASSERT_TRUE(calibration.ok()) << calibration.error().message();
-  ASSERT_EQ(calibration->vivid.size(), 2U);
-  EXPECT_GT(saturated(calibration->vivid[0]), saturated(calibration->for_decisions[0]) + 100);
+  ASSERT_EQ(calibration->colours.size(), 2U);
+  ASSERT_EQ(calibration->detail.size(), 6U);
+  EXPECT_GT(saturated(calibration->colours[0]), saturated(calibration->for_decisions[0]) + 100);
   EXPECT_GT(saturated(calibration->for_ranges[1]), saturated(calibration->for_ranges[0]) + 100) << "the same tile";
-  for (const float sample : calibration->vivid[0].values) EXPECT_TRUE(sample >= 0 && sample <= 1);
+  for (const auto* group : {&calibration->colours, &calibration->detail})
+    for (const float sample : group->front().values) EXPECT_TRUE(sample >= 0 && sample <= 1);
+  EXPECT_NE(calibration->detail[0].values, calibration->for_decisions[1].values);
 }
 
 TEST_F(Pictures, ABatchIsThePictureInTheNetworksNumbers) {

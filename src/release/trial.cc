@@ -26,10 +26,14 @@ constexpr double kRequiredWithoutTruth = 46;
 constexpr double kLeastRequired = 41;
 // Of fp32's PSNR. ONNX Runtime gains less from integers and loses more by them.
 constexpr double kRequiredLossPercent = 0.25, kRequiredLossPercentClosed = 0.35;
-constexpr double kTileMargin = 1.5;  // dB
+// In dB: other pictures have squares harder than these.
+constexpr double kTileMargin = 3, kTileMarginOfDetail = 5;
 constexpr double kMargin = 0.8;      // of the shift that the gate allows
 constexpr double kFlatMargin = 0.4;  // levels: the gate sees the same flat pictures, and rounds what it sees
-constexpr std::size_t kFew = 2;      // ordinary tiles, of a rough judgement
+// Of a rough judgement.
+constexpr std::size_t kFew = 2;
+// Of the squares of tiles that count as the hardest. The very worst alone would say too little about the others.
+constexpr double kShareOfHardest = 0.02;
 // What flat black and white count in fitting the last layer, against all tiles together.
 constexpr double kFlatWeights[] = {0.1, 1};
 
@@ -37,6 +41,13 @@ image::Picture seen(const Batch& output, const net::Task& task) {
   image::Picture picture = picture_of(output, task);
   image::round_to_8_bits(picture);
   return picture;
+}
+
+double mean_of_hardest(std::vector<double> errors) {
+  if (errors.empty()) return 0;
+  std::sort(errors.rbegin(), errors.rend());
+  errors.resize(static_cast<std::size_t>(std::ceil(kShareOfHardest * static_cast<double>(errors.size()))));
+  return std::accumulate(errors.begin(), errors.end(), 0.0) / static_cast<double>(errors.size());
 }
 
 // A flat picture's output where it does not see the edge, as it is seen but for the rounding.
@@ -60,7 +71,7 @@ Trial::Trial(const net::Network& network, const target::FileToMake& file, quant:
       graph_(network.graph),
       statistics_(std::move(statistics)),
       calibration_(calibration),
-      inputs_(calibration.flat),
+      inputs_{calibration.flat, calibration.colours, calibration.detail, calibration.for_decisions},
       execute_(file.spec.provider.empty() ? execute_on(kReference, false) : execute_on(file.spec.provider)),
       execute_roughly_(execute_on(kReference, false)),
       options_{style_,
@@ -70,8 +81,6 @@ Trial::Trial(const net::Network& network, const target::FileToMake& file, quant:
                techniques,
                &rounded_} {
   if (techniques.output_fit) last_layer_ = quant::last_layer(network.graph);
-  inputs_.insert(inputs_.end(), calibration.vivid.begin(), calibration.vivid.end());
-  inputs_.insert(inputs_.end(), calibration.for_decisions.begin(), calibration.for_decisions.end());
 }
 
 // Errors that are independent of the network's own leave the loss allowed: squared errors add up.
@@ -101,7 +110,7 @@ Result<void> Trial::balance() {
 }
 
 Result<void> Trial::run_fp32() {
-  MANTISSA_ASSIGN(fp32_, outputs_of(execute_, network_.graph, calibration_.for_decisions.size()));
+  MANTISSA_ASSIGN(fp32_, run(execute_, network_.graph, inputs_));
   return {};
 }
 
@@ -121,51 +130,58 @@ Result<Graph> Trial::lowered(Graph quantized) const {
   return quantized;
 }
 
-Result<Trial::Outputs> Trial::outputs_of(const quant::Execute& execute, const Graph& graph, std::size_t tiles) const {
-  Outputs outputs;
-  const std::size_t flat = calibration_.flat.size(), vivid = calibration_.vivid.size();
-  MANTISSA_TRY(execute(graph, std::span(inputs_).first(flat + vivid + tiles), {}, [&](std::size_t i, Batch output) {
-    (i < flat ? outputs.flat : i < flat + vivid ? outputs.vivid : outputs.tiles).push_back(std::move(output));
-  }));
+Result<Trial::Batches> Trial::run(const quant::Execute& execute, const Graph& graph, const Batches& inputs) {
+  Batches outputs;
+  std::vector<Batch> all;
+  std::vector<std::vector<Batch>*> where;
+  for (const auto group : Batches::kGroups) {
+    all.insert(all.end(), (inputs.*group).begin(), (inputs.*group).end());
+    where.insert(where.end(), (inputs.*group).size(), &(outputs.*group));
+  }
+  MANTISSA_TRY(execute(graph, all, {}, [&](std::size_t i, Batch output) { where[i]->push_back(std::move(output)); }));
   return outputs;
 }
 
-quant::Loss Trial::loss_of(const Outputs& outputs) const {
+quant::Loss Trial::loss_of(const Batches& outputs) const {
   const net::Task& task = network_.task;
-  double error = 0, worst_tile = INFINITY, tile_shift = 0;
+  const gate::Thresholds allowed = gate::thresholds_for(file_.spec.variant, calibration_.fp32_psnr.has_value());
+  const auto share = [](double error, double decibels) { return error * std::pow(10.0, decibels / 10); };
+  const auto square_of = [](double levels, double most) { return std::pow(levels / most, 2); };
+  std::vector<double> shares;
+  // Single squares: each group's own, so that where one is far worse than the others, what those need counts as well.
+  double tile_shift = 0;
+  for (const auto group : Batches::kPictures) {
+    std::vector<double> errors;
+    for (std::size_t i = 0; i < (outputs.*group).size(); ++i) {
+      const image::Picture picture = seen((outputs.*group)[i], task), fp32 = seen((fp32_.*group)[i], task);
+      const std::vector<double> of_tile = image::tile_errors(picture, fp32, gate::kTile, task.scale);
+      errors.insert(errors.end(), of_tile.begin(), of_tile.end());
+      tile_shift = std::max(tile_shift, image::worst_tile_mean_shift(picture, fp32, gate::kTile, task.scale));
+    }
+    const double margin = group == &Batches::detail ? kTileMarginOfDetail : kTileMargin;
+    shares.push_back(share(mean_of_hardest(std::move(errors)), allowed.worst_tile_psnr + margin));
+  }
+  shares.push_back(square_of(tile_shift, kMargin * allowed.worst_tile_mean_shift));
+  // The whole: of the mean squared error, since a picture is like many tiles, easy and hard ones.
+  const auto tiles = static_cast<double>(outputs.tiles.size());
+  double error = 0;
   std::vector<double> shifts(3, 0.0);  // of channels
-  const auto check_squares = [&](const image::Picture& picture, const image::Picture& fp32) {
-    worst_tile = std::min(worst_tile, image::worst_tile_psnr(picture, fp32, gate::kTile, task.scale));
-    tile_shift = std::max(tile_shift, image::worst_tile_mean_shift(picture, fp32, gate::kTile, task.scale));
-  };
-  for (std::size_t i = 0; i < outputs.vivid.size(); ++i)
-    check_squares(seen(outputs.vivid[i], task), seen(fp32_.vivid[i], task));
   for (std::size_t i = 0; i < outputs.tiles.size(); ++i) {
     const image::Picture picture = seen(outputs.tiles[i], task), fp32 = seen(fp32_.tiles[i], task);
-    check_squares(picture, fp32);
-    error += std::pow(10.0, -image::psnr(picture, fp32) / 10);
+    error += std::pow(10.0, -image::psnr(picture, fp32) / 10) / tiles;
     const std::vector<double> own_shifts = image::channel_shifts(picture, fp32);
-    for (std::size_t c = 0; c < own_shifts.size(); ++c) shifts[c] += own_shifts[c];
+    for (std::size_t c = 0; c < own_shifts.size(); ++c) shifts[c] += own_shifts[c] / tiles;
   }
-  const gate::Thresholds allowed = gate::thresholds_for(file_.spec.variant, calibration_.fp32_psnr.has_value());
-  const auto share = [](double decibels, double least) { return std::pow(10.0, (least - decibels) / 10); };
-  const auto square_of = [](double levels, double most) { return std::pow(levels / most, 2); };
-  // Of the mean squared error: a picture is like many tiles, easy and hard ones.
-  const auto tiles = static_cast<double>(outputs.tiles.size());
-  const double mean = -10 * std::log10(error / tiles);
-  const double shift = std::max({std::fabs(shifts[0]), std::fabs(shifts[1]), std::fabs(shifts[2])});
-  std::vector<double> shares = {share(mean, required_decibels()),
-                                share(worst_tile, allowed.worst_tile_psnr + kTileMargin),
-                                square_of(shift / tiles, kMargin * allowed.mean_shift),
-                                square_of(tile_shift, kMargin * allowed.worst_tile_mean_shift)};
+  shares.push_back(share(error, required_decibels()));
+  for (const double shift : shifts) shares.push_back(square_of(shift, kMargin * allowed.mean_shift));
   for (std::size_t i = 0; i < outputs.flat.size(); ++i)
     shares.push_back(
         square_of(image::largest_difference(clipped_middle(outputs.flat[i], task), clipped_middle(fp32_.flat[i], task)),
                   allowed.flat + kFlatMargin));
-  return {mean, *std::max_element(shares.begin(), shares.end()), std::accumulate(shares.begin(), shares.end(), 0.0)};
+  return {image::psnr_of(error), std::move(shares)};
 }
 
-Trial::Judged Trial::best_fit(const Outputs& outputs) const {
+Trial::Judged Trial::best_fit(const Batches& outputs) const {
   Judged best{loss_of(outputs), {}};
   if (!last_layer_) return best;
   const net::Task& task = network_.task;
@@ -179,12 +195,11 @@ Trial::Judged Trial::best_fit(const Outputs& outputs) const {
     quant::OutputFitter fitter = tiles;
     fitter.add(flat, weight);
     quant::OutputFit fit = fitter.fit();
-    Outputs fitted = outputs;
-    for (Batch& output : fitted.flat) quant::apply(fit, *last_layer_, output);
-    for (Batch& output : fitted.vivid) quant::apply(fit, *last_layer_, output);
-    for (Batch& output : fitted.tiles) quant::apply(fit, *last_layer_, output);
+    Batches fitted = outputs;
+    for (const auto group : Batches::kGroups)
+      for (Batch& output : fitted.*group) quant::apply(fit, *last_layer_, output);
     const quant::Loss loss = loss_of(fitted);
-    if (loss.of_allowed < best.loss.of_allowed) best = {loss, std::move(fit)};
+    if (loss.of_allowed() < best.loss.of_allowed()) best = {loss, std::move(fit)};
   }
   return best;
 }
@@ -193,33 +208,37 @@ Result<quant::Loss> Trial::judge(const std::vector<NodeId>& in_float, quant::Eff
   MANTISSA_ASSIGN(Graph graph, quantized(in_float));
   MANTISSA_ASSIGN(graph, lowered(std::move(graph)));
   if (effort == quant::Effort::full) return judge_in_full(in_float, graph);
-  MANTISSA_ASSIGN(const Outputs outputs, outputs_of(execute_roughly_, graph, std::min(kFew, fp32_.tiles.size())));
+  MANTISSA_ASSIGN(const Batches outputs, run(execute_roughly_, graph, hardest_));
   return best_fit(outputs).loss;
 }
 
 Result<quant::Loss> Trial::judge_in_full(const std::vector<NodeId>& in_float, const Graph& graph) {
-  MANTISSA_ASSIGN(const Outputs outputs, outputs_of(execute_, graph, fp32_.tiles.size()));
+  MANTISSA_ASSIGN(const Batches outputs, run(execute_, graph, inputs_));
   Judged judged = best_fit(outputs);
   fits_.insert_or_assign(in_float, std::move(judged.fit));
-  if (!hardest_first_) put_hardest_first(outputs);
+  if (hardest_.tiles.empty()) put_hardest_first(outputs);
   return judged.loss;
 }
 
-void Trial::put_hardest_first(const Outputs& outputs) {
+void Trial::put_hardest_first(const Batches& outputs) {
   const net::Task& task = network_.task;
-  std::vector<std::pair<double, std::size_t>> tiles;  // by the PSNR of their worst squares
-  for (std::size_t i = 0; i < outputs.tiles.size(); ++i)
-    tiles.emplace_back(
-        image::worst_tile_psnr(seen(outputs.tiles[i], task), seen(fp32_.tiles[i], task), gate::kTile, task.scale), i);
-  std::sort(tiles.begin(), tiles.end());
-  std::vector<Batch> fp32;
-  inputs_.resize(calibration_.flat.size() + calibration_.vivid.size());
-  for (const auto& [_, i] : tiles) {
-    fp32.push_back(std::move(fp32_.tiles[i]));
-    inputs_.push_back(calibration_.for_decisions[i]);
+  hardest_.flat = inputs_.flat;
+  for (const auto group : Batches::kPictures) {
+    std::vector<std::pair<double, std::size_t>> order;  // by the PSNR of their worst squares
+    for (std::size_t i = 0; i < (outputs.*group).size(); ++i) {
+      const image::Picture picture = seen((outputs.*group)[i], task), fp32 = seen((fp32_.*group)[i], task);
+      order.emplace_back(image::worst_tile_psnr(picture, fp32, gate::kTile, task.scale), i);
+    }
+    std::sort(order.begin(), order.end());
+    std::vector<Batch> inputs, fp32;
+    for (const auto& [_, i] : order) {
+      inputs.push_back(std::move((inputs_.*group)[i]));
+      fp32.push_back(std::move((fp32_.*group)[i]));
+      if (inputs.size() <= kFew) (hardest_.*group).push_back(inputs.back());
+    }
+    inputs_.*group = std::move(inputs);
+    fp32_.*group = std::move(fp32);
   }
-  fp32_.tiles = std::move(fp32);
-  hardest_first_ = true;
 }
 
 Result<Graph> Trial::graph_with(const std::vector<NodeId>& in_float) {

@@ -45,11 +45,13 @@ class Trial {
   [[nodiscard]] double required_decibels() const;
 
  private:
-  // What a graph makes of black and white, of tiles with stronger colours, and of the first ordinary tiles.
-  struct Outputs {
-    std::vector<quant::Batch> flat;
-    std::vector<quant::Batch> vivid;
-    std::vector<quant::Batch> tiles;
+  // A graph's inputs, or what it makes of them: black and white, tiles with stronger colours, with more detail, and as
+  // they are.
+  struct Batches {
+    std::vector<quant::Batch> flat, colours, detail, tiles;
+    using Group = std::vector<quant::Batch> Batches::*;
+    static constexpr Group kPictures[] = {&Batches::colours, &Batches::detail, &Batches::tiles};
+    static constexpr Group kGroups[] = {&Batches::flat, &Batches::colours, &Batches::detail, &Batches::tiles};
   };
   struct Judged {
     quant::Loss loss;
@@ -58,11 +60,11 @@ class Trial {
 
   [[nodiscard]] Result<ir::Graph> quantized(const std::vector<ir::NodeId>& in_float) const;
   [[nodiscard]] Result<ir::Graph> lowered(ir::Graph quantized) const;
-  [[nodiscard]] Result<Outputs> outputs_of(const quant::Execute& execute, const ir::Graph& graph,
-                                           std::size_t tiles) const;
-  void put_hardest_first(const Outputs& outputs);
-  [[nodiscard]] quant::Loss loss_of(const Outputs& outputs) const;
-  [[nodiscard]] Judged best_fit(const Outputs& outputs) const;
+  [[nodiscard]] static Result<Batches> run(const quant::Execute& execute, const ir::Graph& graph,
+                                           const Batches& inputs);
+  void put_hardest_first(const Batches& outputs);
+  [[nodiscard]] quant::Loss loss_of(const Batches& outputs) const;
+  [[nodiscard]] Judged best_fit(const Batches& outputs) const;
   [[nodiscard]] Result<quant::Loss> judge_in_full(const std::vector<ir::NodeId>& in_float, const ir::Graph& graph);
 
   const net::Network& network_;
@@ -71,14 +73,14 @@ class Trial {
   ir::Graph graph_;               // the network's, with channels balanced for this style
   quant::Statistics statistics_;  // likewise
   const Calibration& calibration_;
-  std::vector<quant::Batch> inputs_;  // flat black and white, vivid tiles, then the others for decisions
+  Batches inputs_;
+  Batches hardest_;  // of those, a few
   quant::Execute execute_;
   quant::Execute execute_roughly_;  // as written: what an engine takes to optimize a graph is longer than a few tiles
   quant::WeightCache rounded_;
   quant::QuantizeOptions options_;
   std::optional<quant::LastLayer> last_layer_;
-  Outputs fp32_;
-  bool hardest_first_ = false;
+  Batches fp32_;
   // Of the forms that were judged in full, by what is float in them.
   std::map<std::vector<ir::NodeId>, std::optional<quant::OutputFit>> fits_;
 };

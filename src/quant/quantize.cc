@@ -1,6 +1,7 @@
 #include "quant/quantize.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -130,9 +131,16 @@ class Quantizer {
     base::parallel_for(layers.size(), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         const auto moments = statistics_.moments.find(layers[i]);
-        const bool compensate = options_.techniques.gptq && moments != statistics_.moments.end();
-        rounded[i] = round_weights(*graph_.constant_input(layers[i], 1), output_axis(graph_, layers[i]),
-                                   options_.weights, compensate ? &moments->second : nullptr);
+        LayerFacts layer;
+        if (options_.techniques.gptq && moments != statistics_.moments.end()) layer.moments = &moments->second;
+        std::optional<PairLimit> limit;
+        if (options_.pair_limit > 0) layer.pair_limit = &limit.emplace(pair_limit_of(layers[i]));
+        const ir::Tensor& weight = *graph_.constant_input(layers[i], 1);
+        if (graph_.node(layers[i]).op == "Conv") {
+          layer.groups = static_cast<std::size_t>(graph_.integer(layers[i], "group", 1));
+          for (std::size_t d = 2; d < weight.shape.size(); ++d) layer.taps *= static_cast<std::size_t>(weight.shape[d]);
+        }
+        rounded[i] = round_weights(weight, output_axis(graph_, layers[i]), options_.weights, layer);
       }
     });
     for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -140,6 +148,23 @@ class Quantizer {
       rounded_->emplace(layers[i], std::move(weights));
     }
     return {};
+  }
+
+  [[nodiscard]] PairLimit pair_limit_of(NodeId id) const {
+    const ir::Tensor& weight = *graph_.constant_input(id, 1);
+    const ir::Value& input = graph_.value(graph_.node(id).inputs[0]);
+    const bool convolution = graph_.node(id).op == "Conv";
+    const std::int64_t inputs = convolution
+                                    ? weight.shape[1] * graph_.integer(id, "group", 1)
+                                    : weight.count() / weight.shape[static_cast<std::size_t>(output_axis(graph_, id))];
+    PairLimit limit{static_cast<float>(options_.pair_limit), std::vector<Reach>(static_cast<std::size_t>(inputs))};
+    const auto seen = statistics_.values.find(input.name);
+    if (!convolution || seen == statistics_.values.end() || seen->second.channels.size() != limit.inputs.size())
+      return limit;
+    for (std::size_t c = 0; c < limit.inputs.size(); ++c)
+      limit.inputs[c] =
+          reach_of(seen->second.channels[c], input.quantization->scales[0], input.quantization->zero_points[0]);
+    return limit;
   }
 
   // Integer kernels add the bias to their sums: int32 in steps of input scale times weight scale.

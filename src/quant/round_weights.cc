@@ -50,34 +50,104 @@ float best_scale(std::vector<float> weights, const WeightGrid& grid) {
   return best;
 }
 
+// The rows of an output channel's weights within a tensor: its weights lie `inner` together, once in every `period`.
+class Channels {
+ public:
+  Channels(const std::vector<std::int64_t>& shape, int axis)
+      : count_(static_cast<std::size_t>(shape[static_cast<std::size_t>(axis)])) {
+    for (std::size_t d = static_cast<std::size_t>(axis) + 1; d < shape.size(); ++d)
+      inner_ *= static_cast<std::size_t>(shape[d]);
+  }
+
+  [[nodiscard]] std::size_t count() const { return count_; }
+  [[nodiscard]] std::vector<float> read(const std::vector<float>& values, std::size_t channel) const {
+    std::vector<float> row;
+    for_each(values.size(), channel, [&](std::size_t i) { row.push_back(values[i]); });
+    return row;
+  }
+  void write(std::span<const float> row, std::size_t channel, std::vector<float>& values) const {
+    std::size_t next = 0;
+    for_each(values.size(), channel, [&](std::size_t i) { values[i] = row[next++]; });
+  }
+
+ private:
+  template <class Visit>
+  void for_each(std::size_t size, std::size_t channel, const Visit& visit) const {
+    for (std::size_t start = channel * inner_; start < size; start += inner_ * count_)
+      for (std::size_t i = start; i < start + inner_; ++i) visit(i);
+  }
+
+  std::size_t count_;
+  std::size_t inner_ = 1;
+};
+
+// Rounding may move a weight by more than half a step where it makes up for others; few go further than this.
+constexpr float kSlack = 1.5F;
+constexpr float kFurther = 1.01F;  // a scale that proves too small grows by this
+
+// How many times larger the scale must be so that no pair of the row's products exceeds the limit.
+float growth_for(std::vector<float> row, float scale, float slack, std::size_t channel, std::size_t channels,
+                 const LayerFacts& layer) {
+  for (float& weight : row) weight /= scale;
+  const std::size_t of_group = row.size() / layer.taps;
+  const std::size_t first = channel / (channels / layer.groups) * of_group;
+  // The slack does not shrink as the scale grows, so that it comes off the limit.
+  const float plain = largest_pair_sum(row, layer.taps, first, *layer.pair_limit);
+  const float with_slack = largest_pair_sum(row, layer.taps, first, *layer.pair_limit, slack);
+  return plain / (layer.pair_limit->largest - (with_slack - plain));
+}
+
+Result<void> round_rows(std::vector<float>& rows, std::span<const float> scales, const WeightGrid& grid,
+                        const LayerFacts& layer) {
+  if (layer.moments != nullptr) return compensate_rounding(rows, scales, grid, *layer.moments);
+  const GridRounding round(grid);
+  const std::size_t size = rows.size() / scales.size();
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = round(rows[i] / scales[i / size]) * scales[i / size];
+  return {};
+}
+
 }  // namespace
 
 Result<RoundedWeights> round_weights(const ir::Tensor& weight, int axis, const WeightGrid& grid,
-                                     const PatchMoments* moments) {
-  const std::vector<std::int64_t>& shape = weight.shape;
+                                     const LayerFacts& layer) {
   MANTISSA_ASSIGN(std::vector<float> reals, weight.floats());
-  const auto channels = static_cast<std::size_t>(shape[static_cast<std::size_t>(axis)]);
-  std::size_t inner = 1;
-  for (std::size_t d = static_cast<std::size_t>(axis) + 1; d < shape.size(); ++d)
-    inner *= static_cast<std::size_t>(shape[d]);
-  const std::size_t period = inner * channels;  // the weights of a channel lie `inner` together, once in every period
-  const GridRounding round(grid);
+  const Channels rows(weight.shape, axis);
+  const std::size_t channels = rows.count();
   ir::Quantization annotation{grid.format, std::vector<float>(channels), std::vector<std::int32_t>(channels, 0), axis};
   base::parallel_for(channels, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t c = begin; c < end; ++c) {
-      std::vector<float> own;
-      for (std::size_t start = c * inner; start < reals.size(); start += period)
-        own.insert(own.end(), reals.begin() + static_cast<std::ptrdiff_t>(start),
-                   reals.begin() + static_cast<std::ptrdiff_t>(start + inner));
-      const float scale = best_scale(std::move(own), grid);
-      annotation.scales[c] = scale;
-      if (moments != nullptr) continue;
-      for (std::size_t start = c * inner; start < reals.size(); start += period)
-        for (std::size_t i = start; i < start + inner; ++i) reals[i] = round(reals[i] / scale) * scale;
+      std::vector<float> row = rows.read(reals, c);
+      float& scale = annotation.scales[c];
+      scale = best_scale(row, grid);
+      if (layer.pair_limit != nullptr)
+        scale *= std::max(1.0F, growth_for(std::move(row), scale, kSlack, c, channels, layer));
     }
   });
-  if (moments != nullptr) MANTISSA_TRY(compensate_rounding(reals, annotation.scales, grid, *moments));
-  return RoundedWeights{ir::Tensor::of_floats(shape, std::move(reals)), std::move(annotation)};
+  std::vector<float> rounded(reals.size());
+  std::vector<std::size_t> left(channels);  // to be rounded
+  std::iota(left.begin(), left.end(), 0);
+  while (!left.empty()) {
+    std::vector<float> some, scales;
+    for (const std::size_t c : left) {
+      const std::vector<float> row = rows.read(reals, c);
+      some.insert(some.end(), row.begin(), row.end());
+      scales.push_back(annotation.scales[c]);
+    }
+    MANTISSA_TRY(round_rows(some, scales, grid, layer));
+    const std::size_t size = some.size() / left.size();
+    std::vector<std::size_t> too_large;
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      const std::size_t c = left[i];
+      std::vector<float> row(some.begin() + static_cast<std::ptrdiff_t>(i * size),
+                             some.begin() + static_cast<std::ptrdiff_t>((i + 1) * size));
+      rows.write(row, c, rounded);
+      if (layer.pair_limit == nullptr || growth_for(std::move(row), scales[i], 0, c, channels, layer) <= 1) continue;
+      annotation.scales[c] *= kFurther;
+      too_large.push_back(c);
+    }
+    left = std::move(too_large);
+  }
+  return RoundedWeights{ir::Tensor::of_floats(weight.shape, std::move(rounded)), std::move(annotation)};
 }
 
 }  // namespace mantissa::quant

@@ -3,6 +3,7 @@
 
 #include "ir/graph.h"
 #include "mantissa/result.h"
+#include "quant/pair_sums.h"
 #include "quant/patch_moments.h"
 #include "quant/weight_grid.h"
 
@@ -13,11 +14,19 @@ struct RoundedWeights {
   ir::Quantization annotation;
 };
 
-// Chooses for each output channel the scale with the least squared error of its weights, rounds them to that grid, and
-// gives the rounded reals with their annotation (zero point 0, axis). `axis` is the weight's dimension of output
-// channels. With the `moments` of what a convolution's weights see, they are rounded against them
-// (quant/compensate_rounding.h); without, each to the nearest.
+// What else is known of the layer whose weights are rounded.
+struct LayerFacts {
+  const PatchMoments* moments = nullptr;  // of what a convolution's weights see: they are rounded against them
+                                          // (quant/compensate_rounding.h); without, each to the nearest
+  const PairLimit* pair_limit = nullptr;  // that no sum of two neighbouring products may exceed
+  std::size_t taps = 1;                   // of a convolution's kernel
+  std::size_t groups = 1;
+};
+
+// Chooses for each output channel the scale with the least squared error of its weights, or where that exceeds the
+// limit of pair sums the smallest that does not; rounds them to that grid, and gives the rounded reals with their
+// annotation (zero point 0, axis). `axis` is the weight's dimension of output channels.
 [[nodiscard]] Result<RoundedWeights> round_weights(const ir::Tensor& weight, int axis, const WeightGrid& grid,
-                                                   const PatchMoments* moments = nullptr);
+                                                   const LayerFacts& layer = {});
 
 }  // namespace mantissa::quant

@@ -70,6 +70,33 @@ TEST(RoundWeights, BeatsTheScaleThatClipsNothing) {
   EXPECT_LT(squared_error(r), 0.8 * plain);
 }
 
+TEST(RoundWeights, StaysWithinTheLimitOfPairs) {
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal;
+  std::vector<float> weights(8 * 6 * 9);
+  for (float& w : weights) w = normal(random);
+  weights[0] = 5, weights[9] = 5;  // neighbours: the first channel's limit is the strictest there can be
+  const ir::Tensor tensor = ir::Tensor::of_floats({8, 6, 3, 3}, weights);
+  PairLimit limit{32767, std::vector<Reach>(6)};
+  limit.inputs[2] = limit.inputs[3] = {0, 20};
+  const auto free = round_weights(tensor, 0, WeightGrid{}, {.taps = 9});
+  const auto within = round_weights(tensor, 0, WeightGrid{}, {.pair_limit = &limit, .taps = 9});
+  ASSERT_TRUE(free.ok() && within.ok());
+  const auto largest = [&](const RoundedWeights& rounded, std::size_t channel) {
+    std::vector<float> row = rounded.values.floats().value();
+    row = {row.begin() + static_cast<std::ptrdiff_t>(channel * 54),
+           row.begin() + static_cast<std::ptrdiff_t>((channel + 1) * 54)};
+    for (float& weight : row) weight = std::nearbyint(weight / rounded.annotation.scales[channel]);
+    return largest_pair_sum(row, 9, 0, limit);
+  };
+  EXPECT_GT(largest(*free, 0), 32767);
+  for (std::size_t c = 0; c < 8; ++c) {
+    EXPECT_LE(largest(*within, c), 32767) << c;
+    EXPECT_GE(within->annotation.scales[c], free->annotation.scales[c]);
+  }
+  EXPECT_LT(within->annotation.scales[0], 2.2F * free->annotation.scales[0]) << "half the levels are always enough";
+}
+
 TEST(RoundWeights, KeepsZeros) {
   const auto result = round_weights(ir::Tensor::of_floats({1, 3}, {0, 0, 0}), 0, WeightGrid{});
   ASSERT_TRUE(result.ok());

@@ -10,8 +10,7 @@ namespace mantissa::quant {
 
 struct WeightGrid {
   base::NumberFormat format = base::NumberFormat::int8;  // or a float8
-  // The largest magnitude of a stored weight: 127, or 63 where the engine adds two products in 16 bits; the format's
-  // own for a float8.
+  // The largest magnitude of a stored weight: 127; the format's own for a float8.
   float largest = 127;
 };
 

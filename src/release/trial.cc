@@ -77,6 +77,7 @@ Trial::Trial(const net::Network& network, const target::FileToMake& file, quant:
       options_{style_,
                file.format.activations,
                {file.format.weights, static_cast<float>(file.format.weight_levels)},
+               file.format.pair_limit,
                {network.task.range_low, network.task.range_high},
                techniques,
                &rounded_} {

@@ -22,6 +22,7 @@ Result<EightBitFormat> eight_bit_format(const Json& json) {
   MANTISSA_ASSIGN(format.activations, format_field(json, "activations"));
   MANTISSA_ASSIGN(format.weights, format_field(json, "weights"));
   format.weight_levels = json.at("weight_levels").get<int>();
+  format.pair_limit = json.value("pair_limit", 0);
   return format;
 }
 
@@ -60,8 +61,9 @@ const std::vector<Target>& targets() {
     std::vector<Target> parsed;
     // A test parses each one.
     for (const std::string_view text : kCatalogue) parsed.push_back(parse_target(text).value());
-    std::stable_sort(parsed.begin(), parsed.end(),
-                     [](const Target& a, const Target& b) { return a.int8.weight_levels > b.int8.weight_levels; });
+    std::stable_sort(parsed.begin(), parsed.end(), [](const Target& a, const Target& b) {
+      return (a.int8.pair_limit == 0) > (b.int8.pair_limit == 0);
+    });
     return parsed;
   }();
   return all;
@@ -86,7 +88,8 @@ std::vector<FileToMake> files_for(const std::vector<const Target*>& targets) {
       if (made == files.end()) {
         files.push_back({spec, format, {target->name}});
       } else {
-        made->format.weight_levels = std::min(made->format.weight_levels, format.weight_levels);
+        if (format.pair_limit > 0 && (made->format.pair_limit == 0 || format.pair_limit < made->format.pair_limit))
+          made->format.pair_limit = format.pair_limit;
         if (made->targets.back() != target->name) made->targets.push_back(target->name);
       }
     }

@@ -16,7 +16,8 @@ namespace mantissa::target {
 struct EightBitFormat {
   base::NumberFormat activations = base::NumberFormat::uint8;
   base::NumberFormat weights = base::NumberFormat::int8;
-  int weight_levels = 127;  // the largest magnitude of a stored weight that is computed without overflow
+  int weight_levels = 127;  // the largest magnitude of a stored weight
+  int pair_limit = 0;       // of the sum of two neighbouring products, where the kernel adds them in 16 bits; 0: none
 };
 
 // A file that a release holds for a target.
@@ -56,7 +57,7 @@ struct FileToMake {
   std::vector<std::string> targets;
 };
 // What a release for these targets holds besides fp32 and fp16. A file that several name is made once, such that it is
-// right for all of them: with the fewest levels of weights.
+// right for all of them: within the smallest limit of pairs.
 [[nodiscard]] std::vector<FileToMake> files_for(const std::vector<const Target*>& targets);
 
 // Whether files made for the target compute correctly on the processor.

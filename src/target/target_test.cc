@@ -21,7 +21,8 @@ TEST(Catalogue, EveryEntryIsUsable) {
     EXPECT_TRUE(names.insert(target.name).second) << target.name << " is there twice";
     EXPECT_FALSE(target.title.empty());
     EXPECT_FALSE(target.artifacts.empty()) << target.name;
-    EXPECT_TRUE(target.int8.weight_levels == 127 || target.int8.weight_levels == 63) << target.name;
+    EXPECT_EQ(target.int8.weight_levels, 127) << target.name;
+    EXPECT_TRUE(target.int8.pair_limit == 0 || target.int8.pair_limit == 32767) << target.name;
     for (const ArtifactSpec& artifact : target.artifacts) {
       EXPECT_EQ(artifact.qdq.empty(), artifact.variant == "bf16");
       EXPECT_TRUE(artifact.qdq.empty() || artifact.qdq == "closed" || artifact.qdq == "inputs_only") << artifact.qdq;
@@ -36,7 +37,7 @@ TEST(TargetOf, TakesTheMostCapableThatFits) {
   EXPECT_EQ((*target_of(cpu_with(true, true)))->name, "x86-vnni");
   const Target* plain = *target_of(cpu_with(true, false));
   EXPECT_EQ(plain->name, "x86-avx2");
-  EXPECT_EQ(plain->int8.weight_levels, 63) << "without VNNI two products are added in 16 bits";
+  EXPECT_EQ(plain->int8.pair_limit, 32767) << "without VNNI two products are added in 16 bits";
   EXPECT_TRUE(meets(cpu_with(true, true), *plain)) << "its files compute correctly on a better processor too";
   EXPECT_FALSE(meets(cpu_with(true, false), **target_named("x86-vnni")));
 }
@@ -53,7 +54,7 @@ TEST(FilesFor, AFileThatSeveralNameIsMadeOnceAndRightForAll) {
   ASSERT_EQ(files.size(), 2U);
   EXPECT_EQ(files[0].spec.path, "int8/model.onnx");
   EXPECT_EQ(files[0].targets, (std::vector<std::string>{"x86-vnni", "x86-avx2", "arm64"}));
-  EXPECT_EQ(files[0].format.weight_levels, 63) << "one of them adds two products in 16 bits";
+  EXPECT_EQ(files[0].format.pair_limit, 32767) << "one of them adds two products in 16 bits";
   EXPECT_EQ(files[1].targets, (std::vector<std::string>{"x86-vnni", "x86-avx2"}));
 }
 

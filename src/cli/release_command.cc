@@ -130,7 +130,7 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   command
       ->add_option("--without", request->without,
                    "What quantization is not to do, to see what it buys: least-squares, equalization, channel-scales, "
-                   "gptq, bias-correction, output-fit, protection")
+                   "expected-noise, gptq, bias-correction, output-fit, protection")
       ->delimiter(',')
       ->allow_extra_args(false);
   command->footer(

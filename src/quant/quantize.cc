@@ -132,7 +132,9 @@ class Quantizer {
       for (std::size_t i = begin; i < end; ++i) {
         const auto moments = statistics_.moments.find(layers[i]);
         LayerFacts layer;
-        if (options_.techniques.gptq && moments != statistics_.moments.end()) layer.moments = &moments->second;
+        if (moments != statistics_.moments.end()) layer.moments = &moments->second;
+        layer.compensate = options_.techniques.gptq;
+        if (options_.techniques.expected_noise) layer.noise = noise_of(graph_.value(graph_.node(layers[i]).inputs[0]));
         std::optional<PairLimit> limit;
         if (options_.pair_limit > 0) layer.pair_limit = &limit.emplace(pair_limit_of(layers[i]));
         const ir::Tensor& weight = *graph_.constant_input(layers[i], 1);
@@ -148,6 +150,12 @@ class Quantizer {
       rounded_->emplace(layers[i], std::move(weights));
     }
     return {};
+  }
+
+  // Variance of what rounding adds to a value.
+  static float noise_of(const ir::Value& value) {
+    if (base::is_floating(value.quantization->format)) return 0;  // goes with the number, and is less
+    return value.quantization->scales[0] * value.quantization->scales[0] / 12;
   }
 
   [[nodiscard]] PairLimit pair_limit_of(NodeId id) const {

@@ -7,6 +7,7 @@
 #include "base/for_each_processor.h"
 #include "base/threads.h"
 #include "quant/compensate_rounding.h"
+#include "quant/expect_noise.h"
 
 namespace mantissa::quant {
 namespace {
@@ -99,7 +100,7 @@ float growth_for(std::vector<float> row, float scale, float slack, std::size_t c
 
 Result<void> round_rows(std::vector<float>& rows, std::span<const float> scales, const WeightGrid& grid,
                         const LayerFacts& layer) {
-  if (layer.moments != nullptr) return compensate_rounding(rows, scales, grid, *layer.moments);
+  if (layer.moments != nullptr && layer.compensate) return compensate_rounding(rows, scales, grid, *layer.moments);
   const GridRounding round(grid);
   const std::size_t size = rows.size() / scales.size();
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = round(rows[i] / scales[i / size]) * scales[i / size];
@@ -111,6 +112,7 @@ Result<void> round_rows(std::vector<float>& rows, std::span<const float> scales,
 Result<RoundedWeights> round_weights(const ir::Tensor& weight, int axis, const WeightGrid& grid,
                                      const LayerFacts& layer) {
   MANTISSA_ASSIGN(std::vector<float> reals, weight.floats());
+  if (layer.moments != nullptr && layer.noise > 0) expect_noise(reals, *layer.moments, layer.noise);
   const Channels rows(weight.shape, axis);
   const std::size_t channels = rows.count();
   ir::Quantization annotation{grid.format, std::vector<float>(channels), std::vector<std::int32_t>(channels, 0), axis};

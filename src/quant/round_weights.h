@@ -16,8 +16,10 @@ struct RoundedWeights {
 
 // What else is known of the layer whose weights are rounded.
 struct LayerFacts {
-  const PatchMoments* moments = nullptr;  // of what a convolution's weights see: they are rounded against them
-                                          // (quant/compensate_rounding.h); without, each to the nearest
+  const PatchMoments* moments = nullptr;  // of what a convolution's weights see
+  bool compensate = true;  // with moments: weights are rounded against them (quant/compensate_rounding.h), not each to
+                           // the nearest
+  float noise = 0;         // with moments: variance that rounding adds to what they see (quant/expect_noise.h)
   const PairLimit* pair_limit = nullptr;  // that no sum of two neighbouring products may exceed
   std::size_t taps = 1;                   // of a convolution's kernel
   std::size_t groups = 1;

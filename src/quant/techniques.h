@@ -13,6 +13,7 @@ struct Techniques {
   bool least_squares = true;    // choose_range.h
   bool equalization = true;     // equalize_layers.h
   bool channel_scales = true;   // scale_channels.h
+  bool expected_noise = true;   // expect_noise.h
   bool gptq = true;             // compensate_rounding.h
   bool bias_correction = true;  // correct_bias.h
   bool output_fit = true;       // fit_output.h
@@ -26,6 +27,7 @@ struct Technique {
 inline constexpr Technique kTechniques[] = {{"least-squares", &Techniques::least_squares},
                                             {"equalization", &Techniques::equalization},
                                             {"channel-scales", &Techniques::channel_scales},
+                                            {"expected-noise", &Techniques::expected_noise},
                                             {"gptq", &Techniques::gptq},
                                             {"bias-correction", &Techniques::bias_correction},
                                             {"output-fit", &Techniques::output_fit},

@@ -12,6 +12,9 @@ namespace mantissa::quant {
 namespace {
 
 constexpr std::size_t kLanes = 16;  // output channels that are solved side by side
+// A direction that few samples show is not one that pictures do not hold: without so many for each element of a patch,
+// weights would lose what other pictures need.
+constexpr double kSamplesOfElement = 4;
 
 // Solves U^T U x = b for kLanes right sides at once, in place: `values` is [size][kLanes].
 MANTISSA_FOR_EACH_PROCESSOR_FUSED void solve_lanes(const float* factor, std::size_t stride, std::size_t size,
@@ -36,6 +39,7 @@ MANTISSA_FOR_EACH_PROCESSOR_FUSED void solve_lanes(const float* factor, std::siz
 
 void expect_noise(std::span<float> weights, const PatchMoments& moments, float noise) {
   const auto size = static_cast<std::size_t>(moments.window().size());
+  if (moments.samples() < kSamplesOfElement * static_cast<double>(size)) return;
   std::vector<int> order(size);
   std::iota(order.begin(), order.end(), 0);
   Triangle factor = moments.means(order);

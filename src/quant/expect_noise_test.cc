@@ -16,7 +16,7 @@ struct Layer {
   std::vector<float> patches, weights;
   PatchMoments moments{Window{.channels = kSize}};
 
-  Layer() {
+  explicit Layer(std::size_t patches_seen = kPatches) {
     std::mt19937 random(3);
     std::normal_distribution<float> normal;
     for (std::size_t p = 0; p < kPatches; ++p) {  // neighbours are alike: some directions hold next to nothing
@@ -25,7 +25,7 @@ struct Layer {
     }
     for (std::size_t i = 0; i < kOutputs * kSize; ++i) weights.push_back(normal(random));
     std::mt19937_64 positions(1);
-    for (std::size_t p = 0; p < kPatches; ++p)
+    for (std::size_t p = 0; p < patches_seen; ++p)
       moments.add(std::vector<std::int64_t>{1, kSize, 1, 1}, std::span(patches).subspan(p * kSize, kSize), 1,
                   positions);
   }
@@ -64,6 +64,13 @@ TEST(ExpectNoise, IsTheBestThereIs) {
       others[i] += step;
       EXPECT_GT(layer.error(others), least) << i;
     }
+}
+
+TEST(ExpectNoise, LeavesWeightsAloneWhereFewPatchesWereSeen) {
+  const Layer layer(8);
+  std::vector<float> weights = layer.weights;
+  expect_noise(weights, layer.moments, kNoise);
+  EXPECT_EQ(weights, layer.weights);
 }
 
 TEST(ExpectNoise, LeavesWeightsAloneWithoutNoise) {

@@ -48,6 +48,7 @@ class PatchMoments {
   void scale_channels(std::span<const double> factors);
 
   [[nodiscard]] const Window& window() const { return window_; }
+  [[nodiscard]] double samples() const { return samples_; }
   // Mean of the product of elements i and j.
   [[nodiscard]] double mean(int i, int j) const;
   // All of these means, of the elements order[0], order[1], ...

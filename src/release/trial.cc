@@ -1,6 +1,7 @@
 #include "release/trial.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -29,7 +30,7 @@ constexpr double kRequiredLossPercent = 0.25, kRequiredLossPercentClosed = 0.35;
 // In dB: other pictures have squares harder than these.
 constexpr double kTileMargin = 3, kTileMarginOfDetail = 5;
 constexpr double kMargin = 0.8;      // of the shift that the gate allows
-constexpr double kFlatMargin = 0.4;  // levels: the gate sees the same flat pictures, and rounds what it sees
+constexpr double kFlatMargin = 0.4;  // levels: the gate sees the same flat pictures, rounded
 // Of a rough judgement.
 constexpr std::size_t kFew = 2;
 // Of the squares of tiles that count as the hardest. The very worst alone would say too little about the others.
@@ -50,11 +51,17 @@ double mean_of_hardest(std::vector<double> errors) {
   return std::accumulate(errors.begin(), errors.end(), 0.0) / static_cast<double>(errors.size());
 }
 
-// A flat picture's output where it does not see the edge, as it is seen but for the rounding.
-image::Picture clipped_middle(const Batch& output, const net::Task& task) {
-  image::Picture picture = middle_of_flat(picture_of(output, task), task);
-  for (float& sample : picture.samples) sample = std::clamp(sample, 0.0F, 1.0F);
-  return picture;
+// How far flat pictures are apart where they do not see the edge, in levels: before rounding, so that a little better is
+// less, unless rounding takes them further apart than is allowed.
+double flat_difference(const Batch& a, const Batch& b, const net::Task& task, double allowed) {
+  std::array<image::Picture, 2> middles = {middle_of_flat(picture_of(a, task), task),
+                                           middle_of_flat(picture_of(b, task), task)};
+  for (image::Picture& middle : middles)
+    for (float& sample : middle.samples) sample = std::clamp(sample, 0.0F, 1.0F);
+  const double exact = image::largest_difference(middles[0], middles[1]);
+  for (image::Picture& middle : middles) image::round_to_8_bits(middle);
+  const double rounded = image::largest_difference(middles[0], middles[1]);
+  return rounded > allowed ? std::max(exact, rounded) : exact;
 }
 
 }  // namespace
@@ -177,8 +184,7 @@ quant::Loss Trial::loss_of(const Batches& outputs) const {
   for (const double shift : shifts) shares.push_back(square_of(shift, kMargin * allowed.mean_shift));
   for (std::size_t i = 0; i < outputs.flat.size(); ++i)
     shares.push_back(
-        square_of(image::largest_difference(clipped_middle(outputs.flat[i], task), clipped_middle(fp32_.flat[i], task)),
-                  allowed.flat + kFlatMargin));
+        square_of(flat_difference(outputs.flat[i], fp32_.flat[i], task, allowed.flat), allowed.flat + kFlatMargin));
   return {image::psnr_of(error), std::move(shares)};
 }
 

@@ -25,10 +25,10 @@ using quant::Batch;
 // little more, since other pictures will judge.
 constexpr double kRequiredWithoutTruth = 46;
 constexpr double kLeastRequired = 41;
-// Of fp32's PSNR. ONNX Runtime gains less from integers and loses more by them.
-constexpr double kRequiredLossPercent = 0.25, kRequiredLossPercentClosed = 0.35;
-// In dB: other pictures have squares harder than these.
-constexpr double kTileMargin = 3, kTileMarginOfDetail = 5;
+// Of fp32's PSNR.
+constexpr double kRequiredLossPercent = 0.35;
+// In dB above what the gate asks of each square: other pictures have harder ones than these, in detail above all.
+constexpr double kMarginOfColours = 1.5, kMarginOfDetail = 3, kMarginOfTiles = 2;
 constexpr double kMargin = 0.8;      // of the shift that the gate allows
 constexpr double kFlatMargin = 0.4;  // levels: the gate sees the same flat pictures, rounded
 // Of a rough judgement.
@@ -95,7 +95,7 @@ Trial::Trial(const net::Network& network, const target::FileToMake& file, quant:
 double Trial::required_decibels() const {
   if (!calibration_.fp32_psnr) return kRequiredWithoutTruth;
   const double own = *calibration_.fp32_psnr;
-  const double loss = (style_ == pass::QdqStyle::closed ? kRequiredLossPercentClosed : kRequiredLossPercent) / 100;
+  const double loss = kRequiredLossPercent / 100;
   const double allowed = std::pow(10.0, -own * (1 - loss) / 10) - std::pow(10.0, -own / 10);
   return std::max(kLeastRequired, -10 * std::log10(allowed));
 }
@@ -166,7 +166,9 @@ quant::Loss Trial::loss_of(const Batches& outputs) const {
       errors.insert(errors.end(), of_tile.begin(), of_tile.end());
       tile_shift = std::max(tile_shift, image::worst_tile_mean_shift(picture, fp32, gate::kTile, task.scale));
     }
-    const double margin = group == &Batches::detail ? kTileMarginOfDetail : kTileMargin;
+    const double margin = group == &Batches::colours  ? kMarginOfColours
+                          : group == &Batches::detail ? kMarginOfDetail
+                                                      : kMarginOfTiles;
     shares.push_back(share(mean_of_hardest(std::move(errors)), allowed.worst_tile_psnr + margin));
   }
   shares.push_back(square_of(tile_shift, kMargin * allowed.worst_tile_mean_shift));

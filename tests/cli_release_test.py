@@ -234,6 +234,18 @@ class Targets(Case):
         self.assertNotIn("fp8", said, "what is not for this machine does not run on it")
 
 
+    def test_the_other_fp8(self):
+        network, calibration = tiny_network(self.folder / "network.pth"), pictures(self.folder / "calibration")
+        release = ("release", "--calibrate", calibration, "--degrade", "bicubic:2", "--repair-budget", "1", network, "-o", self.folder / "out")
+        self.refused(2, *release, "--fp8", "e5m2", "--targets", "nvidia-ampere", says=["--fp8", "nvidia-ada"])
+        self.refused(2, *release, "--fp8", "e3m4", "--targets", "nvidia-ada", says=["e3m4", "e5m2"])
+        done = mantissa(*release, "--fp8", "e5m2", "--targets", "nvidia-ada")
+        self.assertIn(done.returncode, (0, 4), done.stderr)
+        manifest = json.loads((self.folder / "out" / "release.json").read_text())
+        files = {each["path"]: each for each in manifest["artifacts"] + manifest["left_out"]}
+        self.assertEqual(files["fp8/model.onnx"]["verdict"]["kind"], "emulated")
+
+
 class Sample(Case):
     """The bundled sample, as the README has it."""
 

@@ -22,6 +22,7 @@ struct ReleaseRequest {
   std::string degrade;
   std::optional<std::string> sigma;  // for a network that is told the level of noise: "25", or "0:50", in 8-bit levels
   std::vector<std::string> targets;  // of the catalogue; empty: this machine's class
+  std::string fp8;                   // "e4m3" or "e5m2", for the targets that take fp8; empty: what the target prefers
   std::filesystem::path output;      // the folder to make; must not exist
   TaskOverrides overrides;
   std::uint64_t seed = 1;       // of noise and of the choice of calibration tiles

@@ -32,7 +32,7 @@ void add_targets(CLI::App& app, const GlobalOptions& global, int& exit_code) {
       json.push_back(
           {{"name", each.name}, {"title", each.title}, {"runtime", each.runtime}, {"this_machine", each.this_machine}});
       if (!global.json)
-        std::printf("%-12s %s: %s%s\n", each.name.c_str(), each.title.c_str(), each.runtime.c_str(),
+        std::printf("%-16s %s: %s%s\n", each.name.c_str(), each.title.c_str(), each.runtime.c_str(),
                     each.this_machine ? "  (this machine)" : "");
     }
     if (global.json) std::printf("%s\n", json.dump(2).c_str());

@@ -116,6 +116,9 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code) {
           "Classes of machines to make it for, with commas between (mantissa targets); default: this machine's")
       ->delimiter(',')
       ->allow_extra_args(false);
+  command->add_option("--fp8", request->fp8,
+                      "e4m3 or e5m2 (more range, fewer digits): in which of the two fp8 files are made; default: what "
+                      "the target prefers");
   command->add_option("--range", request->overrides.range,
                       "Black and white in the network's numbers, such as 0:255, where its file does not tell");
   command->add_option("--colour", request->overrides.colour, "rgb, ycbcr or luminance, where its file does not tell");

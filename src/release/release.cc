@@ -270,7 +270,8 @@ ReleaseSummary summary_of(const format::Manifest& manifest, const fs::path& fold
 
 // Everything that the folder is to hold.
 Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& request,
-                              const std::vector<const target::Target*>& targets, const quant::Techniques& techniques,
+                              const std::vector<const target::Target*>& targets,
+                              const std::vector<target::FileToMake>& files, const quant::Techniques& techniques,
                               const image::Degradation& degradation) {
   MANTISSA_ASSIGN(const net::Network network, read_and_recognise(request));
   MANTISSA_ASSIGN(const Pictures pictures, find_pictures(request, network.task, degradation));
@@ -278,8 +279,8 @@ Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& requ
   MANTISSA_ASSIGN(calibration.fp32_psnr, psnr_of_fp32(network, pictures.evaluation));
   MANTISSA_ASSIGN(format::Manifest manifest, begin_manifest(request, network, targets, pictures, degradation));
 
-  MANTISSA_ASSIGN(std::vector<Draft> drafts, make_drafts(network, target::files_for(targets), techniques, calibration,
-                                                         request, folder, manifest.left_out));
+  MANTISSA_ASSIGN(std::vector<Draft> drafts,
+                  make_drafts(network, files, techniques, calibration, request, folder, manifest.left_out));
   MANTISSA_TRY(judge(drafts, folder, network.task, pictures.evaluation));
   if (!pictures.apart)
     for (Draft& draft : drafts)
@@ -292,9 +293,11 @@ Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& requ
 Result<ReleaseSummary> make(const ReleaseRequest& request) {
   MANTISSA_ASSIGN(const image::Degradation degradation, choose_degradation(request));
   MANTISSA_ASSIGN(const auto targets, choose_targets(request.targets));
+  std::vector<target::FileToMake> files = target::files_for(targets);
+  if (!request.fp8.empty()) MANTISSA_TRY(target::choose_fp8(files, request.fp8));
   MANTISSA_ASSIGN(const quant::Techniques techniques, quant::techniques_without(request.without));
   MANTISSA_ASSIGN(base::AtomicFolder folder, base::AtomicFolder::create(request.output));
-  const auto manifest = fill(folder.temporary_path(), request, targets, techniques, degradation);
+  const auto manifest = fill(folder.temporary_path(), request, targets, files, techniques, degradation);
   if (!manifest.ok()) return folder.under_its_name(manifest.error());
   MANTISSA_TRY(folder.commit());
   return summary_of(*manifest, request.output);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/numbers.h"
 #include "target/catalogue.h"
 
 namespace mantissa::target {
@@ -43,6 +44,9 @@ Result<Target> from_json(const Json& json) {
     target.artifacts.push_back({artifact.at("variant").get<std::string>(), artifact.at("path").get<std::string>(),
                                 artifact.value("qdq", ""), artifact.value("provider", ""),
                                 artifact.value("channel_scales", true)});
+  for (const ArtifactSpec& artifact : target.artifacts)
+    if (artifact.variant == "fp8" && !target.fp8)
+      return bad_input("the target " + target.name + " has an fp8 artifact, but formats do not describe fp8");
   return target;
 }
 
@@ -82,7 +86,7 @@ std::vector<FileToMake> files_for(const std::vector<const Target*>& targets) {
   std::vector<FileToMake> files;
   for (const Target* target : targets)
     for (const ArtifactSpec& spec : target->artifacts) {
-      const EightBitFormat& format = spec.variant == "fp8" ? target->fp8 : target->int8;
+      const EightBitFormat& format = spec.variant == "fp8" ? *target->fp8 : target->int8;
       const auto made =
           std::find_if(files.begin(), files.end(), [&](const FileToMake& file) { return file.spec == spec; });
       if (made == files.end()) {
@@ -96,9 +100,26 @@ std::vector<FileToMake> files_for(const std::vector<const Target*>& targets) {
   return files;
 }
 
+Result<void> choose_fp8(std::vector<FileToMake>& files, std::string_view name) {
+  using base::NumberFormat;
+  if (name != "e4m3" && name != "e5m2")
+    return usage_error("there is no fp8 format '" + std::string(name) + "'", "Choose e4m3 or e5m2");
+  const NumberFormat format = name == "e4m3" ? NumberFormat::float8_e4m3fn : NumberFormat::float8_e5m2;
+  bool any = false;
+  for (FileToMake& file : files) {
+    if (file.spec.variant != "fp8") continue;
+    any = true;
+    file.format = {format, format, static_cast<int>(base::largest_of(format))};
+  }
+  if (!any)
+    return usage_error("--fp8 " + std::string(name) + " was given, but none of the targets takes fp8",
+                       "Name one that does, such as --targets nvidia-ada, or leave out --fp8");
+  return {};
+}
+
 bool meets(const base::CpuFeatures& cpu, const Target& target) {
   return std::all_of(target.needs.begin(), target.needs.end(), [&](const std::string& need) {
-    return (need == "vnni" && cpu.vnni) || (need == "avx2" && cpu.avx2);
+    return (need == "vnni" && cpu.vnni) || (need == "avx2" && cpu.avx2) || (need == "dotprod" && cpu.neon_dot);
   });
 }
 

@@ -1,6 +1,7 @@
 // The catalogue of targets: chips with the runtime used on them, as data (targets/*.json, built into the library).
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -36,7 +37,7 @@ struct Target {
   std::string runtime;
   std::vector<std::string> needs;  // processor features: "vnni", "avx2"
   EightBitFormat int8;
-  EightBitFormat fp8;
+  std::optional<EightBitFormat> fp8;  // none: the chip does not compute in it
   std::vector<std::string> pitfalls;
   std::vector<ArtifactSpec> artifacts;
 };
@@ -57,8 +58,11 @@ struct FileToMake {
   std::vector<std::string> targets;
 };
 // What a release for these targets holds besides fp32 and fp16. A file that several name is made once, such that it is
-// right for all of them: within the smallest limit of pairs.
+// right for all of them: within the smallest limit of pairs. (That they agree on everything else, a test sees to.)
 [[nodiscard]] std::vector<FileToMake> files_for(const std::vector<const Target*>& targets);
+// Makes the fp8 files in another float8 than the catalogue's: "e4m3" or "e5m2". Errors (usage): another name, or no
+// file is fp8.
+[[nodiscard]] Result<void> choose_fp8(std::vector<FileToMake>& files, std::string_view name);
 
 // Whether files made for the target compute correctly on the processor.
 [[nodiscard]] bool meets(const base::CpuFeatures& cpu, const Target& target);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 namespace mantissa::target {
@@ -29,8 +31,36 @@ TEST(Catalogue, EveryEntryIsUsable) {
       EXPECT_TRUE(artifact.path.starts_with(artifact.variant + "/")) << artifact.path;
     }
     for (const std::string& need : target.needs)
-      EXPECT_TRUE(need == "vnni" || need == "avx2" || need == "dotprod" || need == "cuda-8.9") << need;
+      EXPECT_TRUE(need == "vnni" || need == "avx2" || need == "dotprod" || need.starts_with("cuda-")) << need;
   }
+}
+
+// files_for() makes such a file once; levels of weights are all that it can reconcile.
+TEST(Catalogue, TargetsThatNameOnePathAgreeOnWhatIsInIt) {
+  std::map<std::string, FileToMake> seen;
+  for (const Target& target : targets())
+    for (const FileToMake& file : files_for({&target})) {
+      const auto [first, is_new] = seen.emplace(file.spec.path, file);
+      if (is_new) continue;
+      const FileToMake& other = first->second;
+      const std::string who = file.spec.path + " of " + target.name + " and " + other.targets.front();
+      EXPECT_TRUE(file.spec == other.spec) << who;
+      EXPECT_EQ(file.format.activations, other.format.activations) << who;
+      EXPECT_EQ(file.format.weights, other.format.weights) << who;
+    }
+  EXPECT_EQ(seen.at("int8/nvidia.onnx").format.activations, base::NumberFormat::int8);
+}
+
+TEST(Catalogue, KnowsWhichGenerationsTakeWhat) {
+  const auto variants = [](std::string_view name) {
+    std::string all;
+    for (const ArtifactSpec& artifact : (*target_named(name))->artifacts) all += artifact.variant + " ";
+    return all;
+  };
+  EXPECT_EQ(variants("nvidia-turing"), "int8 ");
+  EXPECT_EQ(variants("nvidia-ampere"), "bf16 int8 ");
+  EXPECT_EQ(variants("nvidia-ada"), "bf16 int8 fp8 ");
+  EXPECT_EQ(variants("nvidia-blackwell"), "bf16 int8 fp8 ");
 }
 
 TEST(TargetOf, TakesTheMostCapableThatFits) {
@@ -40,6 +70,12 @@ TEST(TargetOf, TakesTheMostCapableThatFits) {
   EXPECT_EQ(plain->int8.pair_limit, 32767) << "without VNNI two products are added in 16 bits";
   EXPECT_TRUE(meets(cpu_with(true, true), *plain)) << "its files compute correctly on a better processor too";
   EXPECT_FALSE(meets(cpu_with(true, false), **target_named("x86-vnni")));
+}
+
+TEST(TargetOf, KnowsArm) {
+  base::CpuFeatures arm;
+  arm.neon_dot = true;
+  EXPECT_EQ((*target_of(arm))->name, "arm64");
 }
 
 TEST(TargetOf, NamesTheProcessorThatNothingFits) {
@@ -68,6 +104,32 @@ TEST(FilesFor, AnotherFormatIsAnotherFile) {
   EXPECT_EQ(files[3].targets, (std::vector<std::string>{"x86-vnni"}));
 }
 
+TEST(ChooseFp8, TakesTheOtherFloat8) {
+  auto files = files_for({*target_named("nvidia-ada"), *target_named("x86-vnni")});
+  const auto fp8 =
+      std::find_if(files.begin(), files.end(), [](const auto& file) { return file.spec.variant == "fp8"; });
+  ASSERT_NE(fp8, files.end());
+  ASSERT_TRUE(choose_fp8(files, "e5m2").ok());
+  EXPECT_EQ(fp8->format.weights, base::NumberFormat::float8_e5m2);
+  EXPECT_EQ(fp8->format.activations, base::NumberFormat::float8_e5m2);
+  EXPECT_EQ(fp8->format.weight_levels, 57344);
+  for (const FileToMake& file : files) {
+    if (file.spec.variant == "int8") {
+      EXPECT_EQ(file.format.weight_levels, 127) << file.spec.path;
+    }
+  }
+  ASSERT_TRUE(choose_fp8(files, "e4m3").ok());
+  EXPECT_EQ(fp8->format.weights, base::NumberFormat::float8_e4m3fn);
+  EXPECT_EQ(fp8->format.weight_levels, 448);
+}
+
+TEST(ChooseFp8, RefusesWhatIsNotThere) {
+  auto files = files_for({*target_named("nvidia-ampere")});
+  EXPECT_EQ(choose_fp8(files, "e5m2").error().code, ErrorCode::usage);
+  EXPECT_NE(choose_fp8(files, "e5m2").error().message().find("none of the targets"), std::string::npos);
+  EXPECT_NE(choose_fp8(files, "e3m4").error().message().find("e3m4"), std::string::npos);
+}
+
 TEST(TargetNamed, ListsThoseThatThereAre) {
   const auto none = target_named("abacus");
   ASSERT_FALSE(none.ok());
@@ -84,6 +146,11 @@ TEST(ParseTarget, NamesWhatIsWrong) {
           R"({"name": "x", "title": "", "runtime": "", "needs": [], "formats": {"int8": {"activations": "int5"}}})")
           .find("int5"),
       std::string::npos);
+  EXPECT_NE(complaint(R"({"name": "x", "title": "", "runtime": "", "needs": [],
+                 "formats": {"int8": {"activations": "int8", "weights": "int8", "weight_levels": 127, "pitfalls": []}},
+                 "artifacts": [{"variant": "fp8", "path": "fp8/model.onnx"}]})")
+                .find("fp8"),
+            std::string::npos);
   EXPECT_EQ(parse_target("[]").error().code, ErrorCode::bad_input);
 }
 

@@ -83,7 +83,8 @@ quant::Statistics observed(const ir::Graph& graph, std::span<const Batch> inputs
   quant::StatisticsRequest request;
   request.values = graph.inputs;
   for (const ir::NodeId node : graph.sorted()) {
-    for (const ir::ValueId value : graph.node(node).outputs) request.values.push_back(value);
+    for (const ir::ValueId value : graph.node(node).outputs)
+      if (graph.value(value).format == base::NumberFormat::float32) request.values.push_back(value);
     request.convolutions.push_back(node);
   }
   auto statistics = quant::calibrate(graph, request, inputs, release::execute_on(kOnnxRuntime), 1);
@@ -155,6 +156,30 @@ TEST_P(Quantized, TheLargestSumsOfPairsFit) {
     EXPECT_GT(decibels(as_written, outputs(*quantized, worst, provider)), 45) << provider;
 }
 
+// Layers of a written file whose weights are stored in the format with a scale for each output channel; what they are
+// multiplied with must be stored in it too.
+int weights_with_scales_by_channel(const ir::Graph& graph, base::NumberFormat format) {
+  static_assert(ir::kOpset >= 19, "float8 came with opset 19");
+  int layers = 0;
+  for (const ir::NodeId id : graph.sorted()) {
+    if (graph.node(id).op != "Conv") continue;
+    const auto stored = [&](std::size_t input) {
+      const ir::NodeId from = graph.value(graph.node(id).inputs[input]).producer;
+      return from != ir::kNoNode && graph.node(from).op == "DequantizeLinear" ? std::optional(graph.node(from))
+                                                                              : std::nullopt;
+    };
+    const auto picture = stored(0), weights = stored(1);
+    if (!weights) continue;
+    const ir::Value& held = graph.value(weights->inputs[0]);
+    EXPECT_EQ(held.format, format);
+    EXPECT_TRUE(picture && graph.value(picture->inputs[0]).format == format) << graph.describe(id);
+    const ir::Value& scales = graph.value(weights->inputs[1]);
+    EXPECT_EQ(scales.constant->count(), held.constant->shape[0]) << graph.describe(id);
+    ++layers;
+  }
+  return layers;
+}
+
 // As written: ONNX Runtime 1.31 takes float8 for integers when it optimizes, and then finds its own graph invalid.
 TEST(Float8, StaysNearFp32) {
   const ir::Graph graph = small_graph();
@@ -167,6 +192,7 @@ TEST(Float8, StaysNearFp32) {
         quant::quantize(graph, plan::plan_eight_bits(graph, QdqStyle::inputs_only, format), statistics, options);
     ASSERT_TRUE(quantized.ok()) << quantized.error().message();
     ASSERT_TRUE(pass::lower_to_qdq(*quantized, QdqStyle::inputs_only).ok());
+    EXPECT_EQ(weights_with_scales_by_channel(inferred(*quantized), format), 3) << base::name_of(format);
     const double quality = decibels(reference, outputs(*quantized, others, kOnnxRuntime, false));
     EXPECT_GT(quality, format == base::NumberFormat::float8_e4m3fn ? 24 : 18);
     EXPECT_LT(quality, 50) << "nothing was quantized";
@@ -262,6 +288,45 @@ TEST(Half, WithoutIslandsItOverflows) {
   const auto spoiled = in_half(graph, plan::plan_half(graph, base::NumberFormat::float16), inputs);
   const auto broken = std::count_if(spoiled[0].begin(), spoiled[0].end(), [](float x) { return !std::isfinite(x); });
   EXPECT_GT(broken, static_cast<std::ptrdiff_t>(spoiled[0].size() / 2));
+}
+
+// A width in half would be rounded, and a mask states its type.
+TEST(Half, ANetworkWithCastsAndSizesOfItsOwnRuns) {
+  auto parsed = ir::parse(R"(graph {
+    input %x : float32[1,1,h,w]
+    const %zero : float32[] = {0.4}
+    const %eps : float32[] = {1e-12}
+    const %w : float32[1,1,1,1] = {0.5}
+    %shape = Shape(%x)
+    %floats = Cast(%shape) {to=1}
+    %sizes = Cast(%floats) {to=7}
+    %b = Reshape(%x, %sizes)
+    %above = Greater(%b, %zero)
+    %mask = Cast(%above) {to=1}
+    %c = Mul(%b, %mask)
+    %sum = ReduceL2(%c)
+    %safe = Clip(%sum, %eps)
+    %d = Div(%c, %safe)
+    %e = Add(%d, %c)
+    %y = Conv(%e, %w)
+    output %y
+  })");
+  ASSERT_TRUE(parsed.ok()) << parsed.error().message();
+  parsed->value(parsed->outputs[0]).format = base::NumberFormat::float32;
+  parsed->value(parsed->outputs[0]).shape = run::picture_shape(1);
+  const ir::Graph graph = inferred(*parsed);
+  std::vector<Batch> inputs = some_pictures(2, 0, 1);
+  for (const base::NumberFormat format : {base::NumberFormat::float16, base::NumberFormat::bfloat16}) {
+    plan::Plan plan = plan::plan_half(graph, format);
+    const quant::Statistics statistics = observed(graph, inputs);
+    ASSERT_TRUE(quant::find_half_islands(graph, plan, statistics).ok());
+    const double quality = decibels(outputs(graph, inputs, kOnnxRuntime), in_half(graph, plan, inputs));
+    EXPECT_GT(quality, format == base::NumberFormat::float16 ? 50 : 30);
+    EXPECT_LT(quality, 100) << "nothing was rounded";
+    std::vector<Batch> black = some_pictures(1, 0, 1);
+    std::fill(black[0].values.begin(), black[0].values.end(), 0.0F);
+    for (const float value : in_half(graph, plan, black)[0]) ASSERT_EQ(value, 0) << "0 / 0";
+  }
 }
 
 TEST(Half, SmallNetworkKeepsItsPicture) {

@@ -53,7 +53,12 @@ Result<void> emulate_rounding(Graph& graph) {
       const ValueId from = node.inputs[0];
       const ValueId to = node.outputs[0];
       const auto format = graph.value(to).format;
-      if (is_half(format)) {  // into the format: rounding itself
+      const auto held = graph.value(from).format;
+      const bool from_float = held && base::is_floating(*held);
+      if (is_half(format) && !from_float) {  // of integers: into float32, and rounded there
+        graph.node(id).attributes.insert_or_assign("to", std::int64_t{1});
+        round_output(graph, to);
+      } else if (is_half(format)) {  // into the format: rounding itself
         ir::Node& cast = graph.node(id);
         cast.op = "RoundTo";
         cast.domain = "mantissa";

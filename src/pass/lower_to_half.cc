@@ -55,7 +55,17 @@ class Lowering {
     for (const ValueId output : graph_.node(id).outputs)
       if (output != ir::kNoValue && graph_.value(output).format == NumberFormat::float32)
         graph_.value(output).format = format;
+    if (graph_.node(id).op == "Cast" && graph_.node(id).domain.empty()) settle_cast(id);
     return {};
+  }
+
+  // A Cast of the network's own: it makes the format of its result, or goes where that is the format of its input.
+  void settle_cast(ir::NodeId id) {
+    const ValueId from = graph_.node(id).inputs[0], to = graph_.node(id).outputs[0];
+    const NumberFormat held = *graph_.value(to).format;
+    if (!is_float(held)) return;
+    graph_.node(id).attributes.insert_or_assign("to", onnx_type(held));
+    if (graph_.value(from).format == held && !graph_.is_output(to)) graph_.replace_uses(to, from);
   }
 
   static bool is_float(NumberFormat format) {

@@ -33,6 +33,33 @@ bool continues_in_integers(const Graph& graph, NodeId id, const std::set<NodeId>
   return only_moves_data(node) || (input.uses.size() == 1 && !graph.is_output(node.inputs[0]));
 }
 
+// The nodes whose results depend on the sizes of the picture (or of another value), and not on what is in it.
+std::set<NodeId> on_sizes_alone(const Graph& graph, const std::vector<NodeId>& sorted) {
+  std::set<ValueId> of_picture(graph.inputs.begin(), graph.inputs.end()), of_sizes;
+  std::set<NodeId> alone;
+  for (const NodeId id : sorted) {
+    const ir::Node& node = graph.node(id);
+    const auto reads = [&](const std::set<ValueId>& values) {
+      return std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId input) { return values.contains(input); });
+    };
+    const bool measures = node.domain.empty() && (node.op == "Shape" || node.op == "Size");
+    const bool picture = !measures && reads(of_picture);
+    const bool sizes = measures || reads(of_sizes);
+    for (const ValueId output : node.outputs) {
+      if (output == ir::kNoValue) continue;
+      if (picture) of_picture.insert(output);
+      if (sizes) of_sizes.insert(output);
+    }
+    if (sizes && !picture) alone.insert(id);
+  }
+  return alone;
+}
+
+// ConstantOfShape, EyeLike, the random ones; Cast is told another type when it is lowered.
+bool states_its_type(const ir::Node& node) {
+  return node.attributes.contains("dtype") || (node.op == "ConstantOfShape" && node.domain.empty());
+}
+
 bool computes_on_floats(const Graph& graph, NodeId id) {
   const ir::Node& node = graph.node(id);
   return std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId output) {
@@ -44,11 +71,10 @@ bool computes_on_floats(const Graph& graph, NodeId id) {
 
 bool only_moves_data(const ir::Node& node) { return node.domain.empty() && node.op == "DepthToSpace"; }
 
-void Plan::refuse(NodeId node, NumberFormat instead, std::string reason) {
-  const auto choice = std::find_if(choices.begin(), choices.end(), [&](const Choice& c) { return c.node == node; });
-  choice->refused.push_back({choice->format, reason});
-  choice->format = instead;
-  choice->reason = std::move(reason);
+void Choice::refuse(NumberFormat instead, std::string why) {
+  refused.push_back({format, why});
+  format = instead;
+  reason = std::move(why);
 }
 
 Plan plan_eight_bits(const Graph& graph, QdqStyle style, NumberFormat format,
@@ -75,11 +101,21 @@ Plan plan_eight_bits(const Graph& graph, QdqStyle style, NumberFormat format,
 
 Plan plan_half(const Graph& graph, NumberFormat format) {
   Plan plan{.variant = format == NumberFormat::float16 ? "fp16" : "bf16", .choices = {}};
-  for (const NodeId id : graph.sorted()) {
-    if (computes_on_floats(graph, id))
-      plan.choices.push_back({id, format, "half the memory and bandwidth of float32", {}});
-    else
-      plan.choices.push_back({id, NumberFormat::float32, "computes on integers or shapes", {}});
+  const std::vector<NodeId> sorted = graph.sorted();
+  const std::set<NodeId> of_sizes = on_sizes_alone(graph, sorted);
+  for (const NodeId id : sorted) {
+    plan::Choice choice{id, NumberFormat::float32, {}, {}};
+    if (!computes_on_floats(graph, id)) {
+      choice.reason = "computes on integers or shapes";
+    } else if (of_sizes.contains(id)) {
+      choice.reason = "depends on the sizes of the picture alone";
+    } else if (states_its_type(graph.node(id))) {
+      choice.reason = "states its type in an attribute";
+    } else {
+      choice.format = format;
+      choice.reason = "half the memory and bandwidth of float32";
+    }
+    plan.choices.push_back(std::move(choice));
   }
   return plan;
 }

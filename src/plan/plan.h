@@ -23,14 +23,14 @@ struct Choice {
   base::NumberFormat format;
   std::string reason;
   std::vector<Refusal> refused;
+
+  // Changes the choice, keeping the old format among the refused.
+  void refuse(base::NumberFormat instead, std::string reason);
 };
 
 struct Plan {
   std::string variant;          // "int8"
   std::vector<Choice> choices;  // one a node, in the order of execution
-
-  // Changes the choice of a node, keeping the old format among the refused. The node must be in the plan.
-  void refuse(ir::NodeId node, base::NumberFormat instead, std::string reason);
 };
 
 // `format` is int8 or a float8: convolutions (and, where results stay float, matrix products) with constant weights; in
@@ -39,7 +39,8 @@ struct Plan {
 [[nodiscard]] Plan plan_eight_bits(const ir::Graph& graph, pass::QdqStyle style,
                                    base::NumberFormat format = base::NumberFormat::int8,
                                    const std::map<ir::NodeId, std::string>& protected_nodes = {});
-// float16 or bfloat16: every node that computes on floats.
+// float16 or bfloat16: every node that computes on floats, but for what depends on the sizes of the picture and not on
+// the picture (numbers that a half would round, such as a width of 2049), and what states its type in an attribute.
 [[nodiscard]] Plan plan_half(const ir::Graph& graph, base::NumberFormat format);
 
 // Writes the plan's formats into the graph's nodes.

@@ -117,11 +117,46 @@ TEST(PlanHalf, LeavesIntegersAlone) {
   EXPECT_EQ(told(graph, plan), "Shape float32, Reshape bfloat16");
 }
 
-TEST(Plan, RefusalKeepsTheAlternative) {
+// A half holds no odd number above 2048: a width would be rounded.
+TEST(PlanHalf, KeepsWhatDependsOnSizesAloneInFloat) {
+  const ir::Graph graph = graph_of(R"(graph {
+    input %x : float32[1,1,h,w]
+    const %half : float32[] = {0.5}
+    const %k : float32[1] = {0.5}
+    %s : int64[4] = Shape(%x)
+    %f : float32[4] = Cast(%s) {to=1}
+    %m : float32[4] = Mul(%f, %half)
+    %t : int64[4] = Cast(%m) {to=7}
+    %q : float32[1] = Sqrt(%k)
+    %v : float32[1,1,h,w] = Mul(%x, %q)
+    %p : float32[4] = ConstantOfShape(%t)
+    %y : float32[4] = Add(%v, %p)
+    output %y
+  })");
+  EXPECT_EQ(told(graph, plan_half(graph, NumberFormat::float16)),
+            "Shape float32, Cast float32, Mul float32, Cast float32, Sqrt float16, Mul float16, ConstantOfShape "
+            "float32, Add float16");
+}
+
+TEST(PlanHalf, LeavesWhatStatesItsTypeInFloat) {
+  const ir::Graph graph = graph_of(R"(graph {
+    input %x : float32[2,2]
+    const %two : int64[2] = {2, 2}
+    %e : float32[2,2] = EyeLike(%x) {dtype=1}
+    %z : float32[2,2] = ConstantOfShape(%two)
+    %a : float32[2,2] = Add(%e, %z)
+    output %a
+  })");
+  EXPECT_EQ(told(graph, plan_half(graph, NumberFormat::float16)),
+            "EyeLike float32, ConstantOfShape float32, Add float16");
+}
+
+TEST(Choice, RefusalKeepsTheAlternative) {
   ir::Graph graph = graph_of(kNetwork);
   Plan plan = plan_half(graph, NumberFormat::float16);
   const ir::NodeId tanh = graph.value(*graph.find_value("y")).producer;
-  plan.refuse(tanh, NumberFormat::float32, "it overflows");
+  ASSERT_EQ(plan.choices.back().node, tanh);
+  plan.choices.back().refuse(NumberFormat::float32, "it overflows");
   EXPECT_EQ(plan.choices.back().refused.back().format, NumberFormat::float16);
   apply(plan, graph);
   EXPECT_EQ(graph.node(tanh).format, NumberFormat::float32);

@@ -1,11 +1,13 @@
 #include "quant/histogram.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <numeric>
 
 #include "base/for_each_processor.h"
+#include "base/threads.h"
 
 namespace mantissa::quant {
 namespace {
@@ -72,6 +74,25 @@ Extent extent_of(std::span<const float> block) {
           std::accumulate(std::begin(lanes.sums), std::end(lanes.sums), 0.0),
           std::accumulate(std::begin(lanes.finite), std::end(lanes.finite), std::size_t{0})};
 }
+
+}  // namespace
+
+double largest_magnitude_of(std::span<const float> elements) {
+  constexpr std::size_t kGrain = 1 << 16;
+  std::atomic<float> largest = 0;
+  base::parallel_for(elements.size(), kGrain, [&](std::size_t begin, std::size_t end) {
+    const std::span<const float> part = elements.subspan(begin, end - begin);
+    const Extent extent = extent_of(part);
+    float own = std::max(-extent.minimum, extent.maximum);
+    if (extent.finite < part.size()) own = std::numeric_limits<float>::infinity();
+    float before = largest;
+    while (own > before && !largest.compare_exchange_weak(before, own)) {
+    }
+  });
+  return static_cast<double>(largest);
+}
+
+namespace {
 
 constexpr std::size_t kChannelBins = ChannelStatistics::kBins;
 // The last one takes what is not counted: exact zeros, and what is not finite.

@@ -8,6 +8,9 @@
 
 namespace mantissa::quant {
 
+// The largest magnitude among them; infinity where one is not finite.
+[[nodiscard]] double largest_magnitude_of(std::span<const float> elements);
+
 // One channel of a value, gathered in one pass in fixed memory. Extremes and mean are those of all elements. The bins
 // count what is extreme and a part of the rest, which stands for all of it; no exact zeros, which every quantization
 // holds exactly. Equal bins over [-reach, reach); reach starts at a power of two and doubles (neighbouring bins merge)

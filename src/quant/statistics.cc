@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
+#include <set>
 
 #include "base/threads.h"
 #include "pass/insert_taps.h"
@@ -10,8 +11,9 @@
 namespace mantissa::quant {
 
 void ValueStatistics::add(std::span<const std::int64_t> shape, std::span<const float> elements) {
-  const std::size_t count = shape.size() < 2 ? 1 : static_cast<std::size_t>(shape[1]);
-  const std::size_t batches = shape.size() < 2 ? 1 : static_cast<std::size_t>(shape[0]);
+  const bool is_picture = shape.size() == 4;
+  const std::size_t count = is_picture ? static_cast<std::size_t>(shape[1]) : 1;
+  const std::size_t batches = is_picture ? static_cast<std::size_t>(shape[0]) : 1;
   if (elements.empty()) return;
   if (channels.size() < count) channels.resize(count);
   const std::size_t inner = elements.size() / (count * batches);
@@ -28,11 +30,42 @@ double ValueStatistics::largest_magnitude() const {
   return largest;
 }
 
+std::optional<double> Statistics::largest_magnitude(std::string_view value) const {
+  if (const auto entry = values.find(value); entry != values.end()) return entry->second.largest_magnitude();
+  if (const auto entry = magnitudes.find(value); entry != magnitudes.end()) return entry->second;
+  return std::nullopt;
+}
+
+namespace {
+
+// Both kinds of values of the request once each, in the order of execution.
+std::vector<ir::ValueId> in_order(const ir::Graph& graph, const StatisticsRequest& request) {
+  std::set<ir::ValueId> wanted(request.values.begin(), request.values.end());
+  wanted.insert(request.magnitudes.begin(), request.magnitudes.end());
+  std::vector<ir::ValueId> ordered;
+  const auto take = [&](ir::ValueId value) {
+    if (wanted.contains(value)) ordered.push_back(value);
+  };
+  for (const ir::ValueId input : graph.inputs) take(input);
+  for (const ir::NodeId node : graph.sorted())
+    for (const ir::ValueId output : graph.node(node).outputs) take(output);
+  return ordered;
+}
+
+Error not_finite(std::string_view value) {
+  return bad_input("the value " + std::string(value) + " is not finite on the calibration pictures",
+                   "Check that its weights are finite, and the range of its input (--range)");
+}
+
+}  // namespace
+
 Result<Statistics> calibrate(const ir::Graph& graph, const StatisticsRequest& request, std::span<const Batch> inputs,
                              const Execute& execute, std::uint64_t seed) {
   constexpr double kShareOfPositions = 0.02;
   Statistics statistics;
   for (const ir::ValueId value : request.values) statistics.values.emplace(graph.value(value).name, ValueStatistics{});
+  for (const ir::ValueId value : request.magnitudes)
+    if (!statistics.values.contains(graph.value(value).name)) statistics.magnitudes[graph.value(value).name] = 0;
   std::multimap<std::string, PatchMoments*, std::less<>> readers;  // of a value
   for (const ir::NodeId node : request.convolutions) {
     const auto window = window_of(graph, node);
@@ -42,11 +75,13 @@ Result<Statistics> calibrate(const ir::Graph& graph, const StatisticsRequest& re
   }
 
   ir::Graph tapped = graph;
-  pass::insert_taps(tapped, request.values);
+  pass::insert_taps(tapped, in_order(graph, request));
   std::mt19937_64 random(seed);
   const Tap tap = [&](std::string_view name, std::span<const std::int64_t> shape, std::span<const float> elements) {
     if (const auto entry = statistics.values.find(name); entry != statistics.values.end())
       entry->second.add(shape, elements);
+    else if (const auto magnitude = statistics.magnitudes.find(name); magnitude != statistics.magnitudes.end())
+      magnitude->second = std::max(magnitude->second, largest_magnitude_of(elements));
     const auto [first, last] = readers.equal_range(name);
     for (auto reader = first; reader != last; ++reader)
       if (shape.size() == 4) reader->second->add(shape, elements, kShareOfPositions, random);
@@ -55,10 +90,10 @@ Result<Statistics> calibrate(const ir::Graph& graph, const StatisticsRequest& re
   for (const auto& [name, observed] : statistics.values) {
     if (observed.channels.empty()) return internal_error("the value " + name + " was not observed");
     for (const ChannelStatistics& channel : observed.channels)
-      if (channel.not_finite() > 0)
-        return bad_input("the value " + name + " is not finite on the calibration pictures",
-                         "Check that its weights are finite, and the range of its input (--range)");
+      if (channel.not_finite() > 0) return not_finite(name);
   }
+  for (const auto& [name, magnitude] : statistics.magnitudes)
+    if (!std::isfinite(magnitude)) return not_finite(name);
   return statistics;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <unordered_set>
 
 #include "base/progress.h"
 #include "format/checkpoint.h"
@@ -62,24 +63,26 @@ std::vector<quant::Layer> eight_bit_layers(const Graph& graph, const plan::Plan&
 
 quant::StatisticsRequest statistics_for(const Graph& graph, const std::vector<target::FileToMake>& files) {
   quant::StatisticsRequest request;
-  std::vector<ir::ValueId> wanted = quant::values_to_watch(graph, plan::plan_half(graph, base::NumberFormat::float16));
+  std::unordered_set<ir::ValueId> wanted;
+  std::unordered_set<NodeId> convolutions;
   for (const target::FileToMake& file : files) {
     if (file.spec.qdq.empty()) continue;  // what 16 bits need is there already
     Graph planned = graph;
     plan::apply(plan::plan_eight_bits(graph, style_of(file.spec)), planned);
-    for (const ir::ValueId value : plan::values_to_quantize(planned, style_of(file.spec)))
-      if (std::find(wanted.begin(), wanted.end(), value) == wanted.end()) wanted.push_back(value);
+    for (const ir::ValueId value : plan::values_to_quantize(planned, style_of(file.spec))) wanted.insert(value);
     for (const NodeId node : planned.sorted())
-      if (planned.node(node).format == base::NumberFormat::int8 &&
-          std::find(request.convolutions.begin(), request.convolutions.end(), node) == request.convolutions.end())
+      if (planned.node(node).format == base::NumberFormat::int8 && convolutions.insert(node).second)
         request.convolutions.push_back(node);
   }
-  const auto take = [&](ir::ValueId value) {
-    if (std::find(wanted.begin(), wanted.end(), value) != wanted.end()) request.values.push_back(value);
-  };
-  for (const ir::ValueId input : graph.inputs) take(input);
-  for (const NodeId node : graph.sorted())
-    for (const ir::ValueId output : graph.node(node).outputs) take(output);
+  // Of what 8-bit forms may scale by the channel, all that calibration can tell; of the others what 16 bits need.
+  for (const ir::ValueId value : quant::values_to_watch(graph, plan::plan_half(graph, base::NumberFormat::float16))) {
+    const auto& shape = graph.value(value).shape;
+    if (shape && shape->size() == 4)
+      wanted.insert(value);
+    else
+      request.magnitudes.push_back(value);
+  }
+  request.values.assign(wanted.begin(), wanted.end());
   return request;
 }
 

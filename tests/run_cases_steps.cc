@@ -3,6 +3,7 @@
 
 #include "pass/channels_last_to_first.h"
 #include "pass/emulate_rounding.h"
+#include "pass/flush_tiny_weights.h"
 #include "pass/insert_taps.h"
 #include "pass/keep_reduced_dimensions.h"
 #include "pass/lower_to_half.h"
@@ -44,6 +45,7 @@ constexpr Row rows[] = {
      [](ir::Graph& graph, std::string_view) -> Result<void> { return graph.erase_unused(), Result<void>(); }},
     {"channels_last_to_first", [](ir::Graph& graph, std::string_view) { return pass::channels_last_to_first(graph); }},
     {"emulate_rounding", [](ir::Graph& graph, std::string_view) { return pass::emulate_rounding(graph); }},
+    {"flush_tiny_weights", [](ir::Graph& graph, std::string_view) { return pass::flush_tiny_weights(graph); }},
     {"insert_taps", insert_taps},
     {"keep_reduced_dimensions",
      [](ir::Graph& graph, std::string_view) -> Result<void> {

@@ -14,6 +14,7 @@
 #include "mantissa/version.h"
 #include "net/architecture.h"
 #include "pass/channels_last_to_first.h"
+#include "pass/flush_tiny_weights.h"
 #include "release/calibration.h"
 #include "release/engines.h"
 #include "release/integer_share.h"
@@ -47,6 +48,7 @@ Result<net::Network> read_and_recognise(const ReleaseRequest& request) {
   MANTISSA_ASSIGN(network.graph, format::read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end()))));
   name_nodes(network.graph);
   MANTISSA_TRY(pass::channels_last_to_first(network.graph));
+  MANTISSA_TRY(pass::flush_tiny_weights(network.graph));
   return network;
 }
 

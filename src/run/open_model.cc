@@ -11,6 +11,7 @@
 #include "format/network_file.h"
 #include "format/onnx.h"
 #include "net/architecture.h"
+#include "pass/flush_tiny_weights.h"
 #include "target/target.h"
 
 namespace mantissa::run {
@@ -119,6 +120,7 @@ Result<OpenModel> open_network(const RunRequest& request) {
                        "Make a release first: mantissa release " + request.model.string());
   MANTISSA_TRY(net::override_task(network.task, request.overrides));
   MANTISSA_TRY(net::check_level(network.task, request.sigma));
+  MANTISSA_TRY(pass::flush_tiny_weights(network.graph));
   MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));
   std::optional<Error> problem;
   for (const ProviderDescriptor& descriptor : providers()) {

@@ -11,16 +11,18 @@
 namespace mantissa::release {
 
 Result<std::unique_ptr<run::Session>> open_graph(const ir::Graph& graph, std::string_view provider, const run::Tap& tap,
-                                                 bool optimize) {
+                                                 bool optimize, bool keep_memory) {
   MANTISSA_ASSIGN(run::Provider * engine, run::provider(provider));
   MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(graph));
-  return engine->open(std::as_bytes(std::span(onnx)), {.threads = 0, .optimize = optimize, .tap = tap});
+  return engine->open(std::as_bytes(std::span(onnx)),
+                      {.threads = 0, .optimize = optimize, .keep_memory = keep_memory, .tap = tap});
 }
 
-Result<std::unique_ptr<run::Session>> open_file(const std::filesystem::path& onnx, std::string_view provider) {
+Result<std::unique_ptr<run::Session>> open_file(const std::filesystem::path& onnx, std::string_view provider,
+                                                bool keep_memory) {
   MANTISSA_ASSIGN(run::Provider * engine, run::provider(provider));
   MANTISSA_ASSIGN(const base::Bytes bytes, base::map_file(onnx));
-  return engine->open(bytes.span(), {.threads = 0, .optimize = true, .tap = {}});
+  return engine->open(bytes.span(), {.threads = 0, .optimize = true, .keep_memory = keep_memory, .tap = {}});
 }
 
 quant::Execute execute_on(std::string_view provider, bool optimize) {

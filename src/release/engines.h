@@ -18,9 +18,10 @@ namespace mantissa::release {
 inline constexpr std::string_view kReference = "onnxruntime-cpu";
 
 [[nodiscard]] Result<std::unique_ptr<run::Session>> open_graph(const ir::Graph& graph, std::string_view provider,
-                                                               const run::Tap& tap = {}, bool optimize = true);
+                                                               const run::Tap& tap = {}, bool optimize = true,
+                                                               bool keep_memory = true);
 [[nodiscard]] Result<std::unique_ptr<run::Session>> open_file(const std::filesystem::path& onnx,
-                                                              std::string_view provider);
+                                                              std::string_view provider, bool keep_memory = true);
 
 // How quantization executes graphs: on that provider.
 [[nodiscard]] quant::Execute execute_on(std::string_view provider, bool optimize = true);

@@ -31,7 +31,9 @@ using Tap =
 struct SessionOptions {
   int threads = 0;       // 0: all cores
   bool optimize = true;  // false: the graph is executed as written, node by node; not every provider can
-  Tap tap;               // for graphs with mantissa.Tap nodes (pass/insert_taps.h); only for providers with `taps`
+  // false: what a run takes is given back behind it, as where several sessions are open side by side.
+  bool keep_memory = true;
+  Tap tap;  // for graphs with mantissa.Tap nodes (pass/insert_taps.h); only for providers with `taps`
 };
 
 // What a loaded network really does, from the engine's own optimized graph.

@@ -1,5 +1,6 @@
 #include "run/onnxruntime/session.h"
 
+#include <onnxruntime_run_options_config_keys.h>
 #include <onnxruntime_session_options_config_keys.h>
 
 #include "base/threads.h"
@@ -74,7 +75,9 @@ Result<std::vector<Ort::Value>> CpuSession::inputs_for(const TensorView& picture
 Result<void> CpuSession::run_into(const TensorView& input, std::vector<Ort::Value>& outputs) {
   MANTISSA_ASSIGN(const std::vector<Ort::Value> inputs, inputs_for(input));
   while (outputs.size() < output_names_.size()) outputs.emplace_back(nullptr);
-  session_.Run(Ort::RunOptions{nullptr}, input_pointers_.data(), inputs.data(), inputs.size(), output_pointers_.data(),
+  Ort::RunOptions run_options;
+  if (!options_.keep_memory) run_options.AddConfigEntry(kOrtRunOptionsConfigEnableMemoryArenaShrinkage, "cpu:0");
+  session_.Run(run_options, input_pointers_.data(), inputs.data(), inputs.size(), output_pointers_.data(),
                outputs.data(), outputs.size());
   return {};
 }

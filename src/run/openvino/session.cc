@@ -49,7 +49,7 @@ Result<std::unique_ptr<Session>> CpuSession::open(std::span<const std::byte> onn
     const std::shared_ptr<ov::Model> model = core().read_model(bytes, ov::Tensor());
     MANTISSA_TRY(check_interface(*model));
     return std::unique_ptr<Session>(
-        new CpuSession(model, options.threads > 0 ? options.threads : base::thread_count()));
+        new CpuSession(model, options.threads > 0 ? options.threads : base::thread_count(), options.keep_memory));
   });
 }
 
@@ -113,6 +113,7 @@ Result<void> CpuSession::run(const TensorView& input, const TensorView& output) 
                        " is expected");
     compiled.request.set_output_tensor(0, tensor_on(output.data, expected));
     compiled.request.infer();
+    if (!keep_memory_) compiled.model.release_memory();
     return {};
   });
 }

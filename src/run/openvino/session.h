@@ -27,7 +27,8 @@ class CpuSession : public Session {
     ov::InferRequest request;
   };
 
-  CpuSession(std::shared_ptr<ov::Model> model, int threads) : model_(std::move(model)), threads_(threads) {}
+  CpuSession(std::shared_ptr<ov::Model> model, int threads, bool keep_memory)
+      : model_(std::move(model)), threads_(threads), keep_memory_(keep_memory) {}
   [[nodiscard]] ov::CompiledModel compile(const std::shared_ptr<ov::Model>& model) const;
   [[nodiscard]] Compiled& compiled_for(const std::vector<std::int64_t>& shape);
   [[nodiscard]] Result<void> check_condition() const;
@@ -37,6 +38,7 @@ class CpuSession : public Session {
 
   std::shared_ptr<ov::Model> model_;
   int threads_;
+  bool keep_memory_;
   std::list<Compiled> compiled_;  // the one used last comes first
   std::vector<float> condition_values_;
 };

@@ -12,6 +12,34 @@ using ir::NodeId;
 using ir::ValueId;
 using pass::QdqStyle;
 
+// What the results of nodes depend on besides constants: what is in the picture, or sizes (of it or of another value).
+struct Dependence {
+  std::set<NodeId> on_picture;
+  std::set<NodeId> on_sizes;
+};
+
+Dependence dependence(const Graph& graph, const std::vector<NodeId>& sorted) {
+  std::set<ValueId> of_picture(graph.inputs.begin(), graph.inputs.end()), of_sizes;
+  Dependence dependence;
+  for (const NodeId id : sorted) {
+    const ir::Node& node = graph.node(id);
+    const auto reads = [&](const std::set<ValueId>& values) {
+      return std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId input) { return values.contains(input); });
+    };
+    const bool measures = node.domain.empty() && (node.op == "Shape" || node.op == "Size");
+    const bool picture = !measures && reads(of_picture);
+    const bool sizes = measures || reads(of_sizes);
+    if (picture) dependence.on_picture.insert(id);
+    if (sizes) dependence.on_sizes.insert(id);
+    for (const ValueId output : node.outputs) {
+      if (output == ir::kNoValue) continue;
+      if (picture) of_picture.insert(output);
+      if (sizes) of_sizes.insert(output);
+    }
+  }
+  return dependence;
+}
+
 // Why an operator with weights cannot be computed in eight bits; empty when it can.
 std::string obstacle_to_eight_bits(const Graph& graph, NodeId id, QdqStyle style) {
   const ir::Node& node = graph.node(id);
@@ -31,28 +59,6 @@ bool continues_in_integers(const Graph& graph, NodeId id, const std::set<NodeId>
   const ir::Value& input = graph.value(node.inputs[0]);
   if (input.producer == ir::kNoNode || !integer_nodes.contains(input.producer)) return false;
   return only_moves_data(node) || (input.uses.size() == 1 && !graph.is_output(node.inputs[0]));
-}
-
-// The nodes whose results depend on the sizes of the picture (or of another value), and not on what is in it.
-std::set<NodeId> on_sizes_alone(const Graph& graph, const std::vector<NodeId>& sorted) {
-  std::set<ValueId> of_picture(graph.inputs.begin(), graph.inputs.end()), of_sizes;
-  std::set<NodeId> alone;
-  for (const NodeId id : sorted) {
-    const ir::Node& node = graph.node(id);
-    const auto reads = [&](const std::set<ValueId>& values) {
-      return std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId input) { return values.contains(input); });
-    };
-    const bool measures = node.domain.empty() && (node.op == "Shape" || node.op == "Size");
-    const bool picture = !measures && reads(of_picture);
-    const bool sizes = measures || reads(of_sizes);
-    for (const ValueId output : node.outputs) {
-      if (output == ir::kNoValue) continue;
-      if (picture) of_picture.insert(output);
-      if (sizes) of_sizes.insert(output);
-    }
-    if (sizes && !picture) alone.insert(id);
-  }
-  return alone;
 }
 
 // ConstantOfShape, EyeLike, the random ones; Cast is told another type when it is lowered.
@@ -82,8 +88,12 @@ Plan plan_eight_bits(const Graph& graph, QdqStyle style, NumberFormat format,
   const bool floating = base::is_floating(format);
   Plan plan{.variant = floating ? "fp8" : "int8", .choices = {}};
   std::set<NodeId> integer_nodes;
-  for (const NodeId id : graph.sorted()) {
+  const std::vector<NodeId> sorted = graph.sorted();
+  const Dependence depends = dependence(graph, sorted);
+  for (const NodeId id : sorted) {
     std::string obstacle = obstacle_to_eight_bits(graph, id, style);
+    // Nothing that is observed, and an engine computes it once.
+    if (obstacle.empty() && !depends.on_picture.contains(id)) obstacle = "its result does not depend on the picture";
     if (const auto entry = protected_nodes.find(id); entry != protected_nodes.end()) obstacle = entry->second;
     if (obstacle.empty()) {
       plan.choices.push_back(
@@ -102,12 +112,12 @@ Plan plan_eight_bits(const Graph& graph, QdqStyle style, NumberFormat format,
 Plan plan_half(const Graph& graph, NumberFormat format) {
   Plan plan{.variant = format == NumberFormat::float16 ? "fp16" : "bf16", .choices = {}};
   const std::vector<NodeId> sorted = graph.sorted();
-  const std::set<NodeId> of_sizes = on_sizes_alone(graph, sorted);
+  const Dependence depends = dependence(graph, sorted);
   for (const NodeId id : sorted) {
     plan::Choice choice{id, NumberFormat::float32, {}, {}};
     if (!computes_on_floats(graph, id)) {
       choice.reason = "computes on integers or shapes";
-    } else if (of_sizes.contains(id)) {
+    } else if (depends.on_sizes.contains(id) && !depends.on_picture.contains(id)) {
       choice.reason = "depends on the sizes of the picture alone";
     } else if (states_its_type(graph.node(id))) {
       choice.reason = "states its type in an attribute";

@@ -151,6 +151,23 @@ TEST(PlanHalf, LeavesWhatStatesItsTypeInFloat) {
             "EyeLike float32, ConstantOfShape float32, Add float16");
 }
 
+// Tables of positions that go through a small network of their own, as in window attention.
+TEST(PlanEightBits, LeavesWhatDoesNotDependOnThePictureInFloat) {
+  const ir::Graph graph = graph_of(R"(graph {
+    input %x : float32[4,2]
+    const %positions : float32[4,2] = {0, 0, 0, 1, 1, 0, 1, 1}
+    const %w : float32[2,2] = {1, 2, 3, 4}
+    %a : float32[4,2] = Gemm(%positions, %w)
+    %b : float32[4,2] = Relu(%a)
+    %c : float32[4,2] = Gemm(%b, %w)
+    %d : float32[4,2] = Gemm(%x, %w)
+    %y : float32[4,2] = Add(%c, %d)
+    output %y
+  })");
+  EXPECT_EQ(told(graph, plan_eight_bits(graph, QdqStyle::inputs_only)),
+            "Gemm float32, Relu float32, Gemm float32, Gemm int8, Add float32");
+}
+
 TEST(Choice, RefusalKeepsTheAlternative) {
   ir::Graph graph = graph_of(kNetwork);
   Plan plan = plan_half(graph, NumberFormat::float16);

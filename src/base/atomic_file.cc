@@ -137,6 +137,35 @@ Result<void> AtomicFile::write(std::span<const std::byte> bytes) {
   return {};
 }
 
+Result<void> AtomicFile::write_at(std::uint64_t offset, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::pwrite(state_->descriptor.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return cannot_write(state_->path, errno);
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+    offset += static_cast<std::uint64_t>(count);
+  }
+  return {};
+}
+
+// Failures show when the file is closed, and cost no more than memory.
+void AtomicFile::begin_flush([[maybe_unused]] std::uint64_t offset, [[maybe_unused]] std::uint64_t size) {
+#if defined(__linux__)
+  ::sync_file_range(state_->descriptor.get(), static_cast<off_t>(offset), static_cast<off_t>(size),
+                    SYNC_FILE_RANGE_WRITE);
+#endif
+}
+
+void AtomicFile::finish_flush([[maybe_unused]] std::uint64_t offset, [[maybe_unused]] std::uint64_t size) {
+#if defined(__linux__)
+  const auto start = static_cast<off_t>(offset);
+  const auto length = static_cast<off_t>(size);
+  ::sync_file_range(state_->descriptor.get(), start, length,
+                    SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+  ::posix_fadvise(state_->descriptor.get(), start, length, POSIX_FADV_DONTNEED);
+#endif
+}
+
 Result<void> AtomicFile::write(std::string_view text) { return write(std::as_bytes(std::span(text))); }
 
 const fs::path& AtomicFile::temporary_path() const { return state_->temporary; }

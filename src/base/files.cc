@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 
 #include "base/descriptor.h"
 #include "base/system_error.h"
@@ -32,6 +34,32 @@ Result<OpenFile> open_regular_file(const std::filesystem::path& path) {
   return OpenFile{std::move(descriptor), static_cast<std::size_t>(status.st_size)};
 }
 
+struct Pages {
+  void* start;
+  std::size_t size;
+};
+
+std::uintptr_t page_size() {
+  static const auto size = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+  return size;
+}
+
+Pages pages_between(std::uintptr_t begin, std::uintptr_t end) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address rounded to a page
+  return {reinterpret_cast<void*>(begin), end > begin ? end - begin : 0};
+}
+
+Pages pages_around(const Bytes& bytes) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(bytes.data());
+  return pages_between(begin / page_size() * page_size(), begin + bytes.size());
+}
+
+Pages pages_within(const Bytes& bytes) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(bytes.data());
+  return pages_between((begin + page_size() - 1) / page_size() * page_size(),
+                       (begin + bytes.size()) / page_size() * page_size());
+}
+
 }  // namespace
 
 Result<Bytes> map_file(const std::filesystem::path& path) {
@@ -41,7 +69,23 @@ Result<Bytes> map_file(const std::filesystem::path& path) {
   void* start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.descriptor.get(), 0);
   if (start == MAP_FAILED) return cannot_read(path, errno);
   std::shared_ptr<const void> owner(start, [size](void* mapped) { ::munmap(mapped, size); });
-  return Bytes(std::move(owner), {static_cast<const std::byte*>(start), size});
+  return Bytes(std::move(owner), {static_cast<const std::byte*>(start), size}, true);
+}
+
+void read_pages(const Bytes& bytes) {
+  if (!bytes.is_mapped() || bytes.empty()) return;
+  const Pages pages = pages_around(bytes);
+  // Asked for as a whole first, so that the disk sees large requests.
+  ::madvise(pages.start, pages.size, MADV_WILLNEED);
+#if defined(MADV_POPULATE_READ)
+  ::madvise(pages.start, pages.size, MADV_POPULATE_READ);  // Linux 5.14; else they come when they are touched
+#endif
+}
+
+void drop_pages(const Bytes& bytes) {
+  if (!bytes.is_mapped()) return;
+  const Pages pages = pages_within(bytes);
+  if (pages.size > 0) ::madvise(pages.start, pages.size, MADV_DONTNEED);
 }
 
 Result<std::string> read_text(const std::filesystem::path& path) {

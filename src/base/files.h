@@ -19,6 +19,11 @@ namespace mantissa::base {
 // Maps a regular file read-only; its pages are read when touched. Errors (bad_input): missing, a folder, unreadable,
 // empty. Who shortens the file while it is mapped makes the process fail with SIGBUS.
 [[nodiscard]] Result<Bytes> map_file(const std::filesystem::path& path);
+// For files larger than memory: reads the pages of mapped bytes in now, so that touching them does not wait for the
+// disk; and takes them out of the process again, whole pages only. Neither changes what the bytes are; other bytes are
+// left alone.
+void read_pages(const Bytes& bytes);
+void drop_pages(const Bytes& bytes);
 
 // A file that appears under its name only with commit(): until then it is a hidden neighbour, removed by the
 // destructor. Every write is checked, so a full disk is an Error and leaves nothing behind. An existing regular file is
@@ -33,6 +38,12 @@ class AtomicFile {
 
   [[nodiscard]] Result<void> write(std::span<const std::byte> bytes);
   [[nodiscard]] Result<void> write(std::string_view text);
+  // Anywhere in the file, which grows as needed; leaves the place of write() alone.
+  [[nodiscard]] Result<void> write_at(std::uint64_t offset, std::span<const std::byte> bytes);
+  // For files larger than memory, where the system can: begins to bring written bytes to the disk; waits until they are
+  // there, and takes them out of the system's cache.
+  void begin_flush(std::uint64_t offset, std::uint64_t size);
+  void finish_flush(std::uint64_t offset, std::uint64_t size);
   // Where to write by name for a library that insists on opening the file itself.
   [[nodiscard]] const std::filesystem::path& temporary_path() const;
   [[nodiscard]] Result<void> commit();

@@ -35,6 +35,39 @@ TEST(Files, MapsWhatWasWritten) {
   EXPECT_EQ(text_of(folder / "a.txt"), "hello");
 }
 
+TEST(Files, PagesComeBackAndOtherBytesStay) {
+  const TestFolder folder;
+  const std::string text(100'000, 'x');
+  ASSERT_TRUE(write_text(folder / "a.txt", text).ok());
+  const auto mapped = map_file(folder / "a.txt");
+  ASSERT_TRUE(mapped.ok());
+  for (const Bytes& part : {*mapped, mapped->part(5, 99'000), mapped->part(10, 0)}) {
+    read_pages(part);
+    drop_pages(part);
+  }
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(mapped->data()), mapped->size()), text);
+  // Dropping memory that is no file's would make zeros of it.
+  const Bytes owned = Bytes::take(std::vector<char>(100'000, 'y'));
+  read_pages(owned);
+  drop_pages(owned);
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(owned.data()), owned.size()), std::string(100'000, 'y'));
+}
+
+TEST(AtomicFile, IsWrittenInAnyOrder) {
+  const TestFolder folder;
+  auto file = AtomicFile::create(folder / "a");
+  ASSERT_TRUE(file.ok());
+  const auto put = [&](std::uint64_t offset, std::string_view text) {
+    ASSERT_TRUE(file->write_at(offset, std::as_bytes(std::span(text))).ok());
+    file->begin_flush(offset, text.size());
+    file->finish_flush(offset, text.size());
+  };
+  put(5, "world");
+  put(0, "hello");
+  ASSERT_TRUE(file->commit().ok());
+  EXPECT_EQ(text_of(folder / "a"), "helloworld");
+}
+
 TEST(Files, SaysWhyItCannotRead) {
   const TestFolder folder;
   ASSERT_TRUE(write_text(folder / "empty", "").ok());

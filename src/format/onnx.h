@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/bytes.h"
+#include "format/onnx/data_file.h"
 #include "ir/graph.h"
 #include "mantissa/result.h"
 
@@ -28,6 +29,8 @@ struct OnnxWriteOptions {
 // Checked by ONNX's own checker before it appears.
 [[nodiscard]] Result<void> write_onnx(const ir::Graph& graph, const std::filesystem::path& path,
                                       const OnnxWriteOptions& options = {});
+// The same, and the constants whose bytes lie in `data`, which is created for this path, stay there.
+[[nodiscard]] Result<void> write_onnx(const ir::Graph& graph, const std::filesystem::path& path, DataFile data);
 // The same in memory, for an engine.
 [[nodiscard]] Result<std::string> onnx_bytes(const ir::Graph& graph);
 

@@ -105,5 +105,50 @@ TEST_F(ExternalDataTest, IsWrittenWhereTheModelWouldBeTooLarge) {
             }()));
 }
 
+TEST_F(ExternalDataTest, LargeDataInTheModelStayInItsMappedFile) {
+  ir::Graph graph;
+  std::vector<float> values(50000);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(i);
+  const auto large = graph.add_constant("large", ir::Tensor::of_floats({50, 1000}, values));
+  const auto small = graph.add_constant("small", ir::Tensor::of_floats({3}, {1, 2, 3}));
+  graph.outputs = {large, small};
+  ASSERT_TRUE(write_onnx(graph, folder_ / "inline.onnx").ok());
+  const auto again = read_onnx(folder_ / "inline.onnx");
+  ASSERT_TRUE(again.ok()) << again.error().message();
+  const ir::Tensor& tensor = *again->value(*again->find_value("large")).constant;
+  EXPECT_TRUE(tensor.bytes.is_mapped());
+  EXPECT_EQ(*tensor.floats(), values);
+  EXPECT_EQ(again->value(*again->find_value("small")).constant->floats()->size(), 3U);
+
+  std::string text = *base::read_text(folder_ / "inline.onnx");
+  text.resize(text.size() - 100);
+  ASSERT_TRUE(base::write_text(folder_ / "short.onnx", text).ok());
+  EXPECT_EQ(read_onnx(folder_ / "short.onnx").error().code, ErrorCode::bad_input);
+}
+
+TEST_F(ExternalDataTest, ConstantsMayBeWrittenBeforeTheGraph) {
+  const fs::path path = folder_ / "early.onnx";
+  auto data = DataFile::create(path);
+  ASSERT_TRUE(data.ok());
+  const std::vector<float> values = {1, 2, 3, 4};
+  static_cast<void>(data->reserve(3));
+  const std::uint64_t offset = data->reserve(16);
+  EXPECT_EQ(offset, 64U);
+  ASSERT_TRUE(data->file().write_at(offset, std::as_bytes(std::span(values))).ok());
+  const auto contents = data->contents();
+  ASSERT_TRUE(contents.ok());
+  ir::Graph graph;
+  const auto there = graph.add_constant("there", {base::NumberFormat::float32, {4}, contents->part(offset, 16)});
+  const auto here = graph.add_constant("here", ir::Tensor::of_floats({4}, values));
+  graph.outputs = {there, here};
+  EXPECT_FALSE(fs::exists(folder_ / "early.onnx.data"));
+  ASSERT_TRUE(write_onnx(graph, path, *std::move(data)).ok());
+  EXPECT_EQ(fs::file_size(folder_ / "early.onnx.data"), 80U);
+  const auto again = read_onnx(path);
+  ASSERT_TRUE(again.ok()) << again.error().message();
+  for (const char* name : {"there", "here"})
+    EXPECT_EQ(*again->value(*again->find_value(name)).constant->floats(), values) << name;
+}
+
 }  // namespace
 }  // namespace mantissa::format

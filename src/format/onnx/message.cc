@@ -1,5 +1,6 @@
 #include "format/onnx/message.h"
 
+#include <set>
 #include <unordered_set>
 
 #include "format/onnx/attribute.h"
@@ -77,19 +78,19 @@ Result<onnx::ModelProto> to_message(const ir::Graph& graph, int opset) {
   message.set_name(graph.name.empty() ? "network" : graph.name);
   MANTISSA_TRY(copy_ports(graph, message));
   const std::unordered_set<ir::ValueId> outputs(graph.outputs.begin(), graph.outputs.end());
-  bool has_own_domain = false;
+  std::set<std::string> domains;
   for (const ir::NodeId id : graph.sorted()) {
     copy_node(graph, id, *message.add_node());
-    has_own_domain = has_own_domain || graph.node(id).domain == own_domain;
+    if (!graph.node(id).domain.empty()) domains.insert(graph.node(id).domain);
     for (const ir::ValueId output : graph.node(id).outputs) {
       if (output == ir::kNoValue || !graph.value(output).format || outputs.contains(output)) continue;
       copy_value(graph.value(output), *message.add_value_info());
     }
   }
-  if (has_own_domain) {
+  for (const std::string& domain : domains) {
     auto& import = *model.add_opset_import();
-    import.set_domain(std::string(own_domain));
-    import.set_version(1);
+    import.set_domain(domain);
+    import.set_version(1);  // of ours, and of ONNX Runtime's com.microsoft
   }
   return model;
 }

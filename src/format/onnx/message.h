@@ -1,16 +1,11 @@
 // A graph of the IR becomes an ONNX message, still without the data of its constants.
 #pragma once
 
-#include <string_view>
-
 #include "format/onnx/proto.h"
 #include "ir/graph.h"
 #include "mantissa/result.h"
 
 namespace mantissa::format {
-
-// The domain of the nodes that our passes make for our own engine modules (Tap, RoundTo).
-inline constexpr std::string_view own_domain = "mantissa";
 
 // Everything but initializers: nodes, inputs, outputs, the types of all other values, metadata, producer, opset.
 // Errors (internal): an input or output without a number format.

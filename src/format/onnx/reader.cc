@@ -13,6 +13,7 @@
 #include "format/onnx/model_checks.h"
 #include "format/onnx/node_order.h"
 #include "format/onnx/opset.h"
+#include "format/onnx/raw_data.h"
 #include "format/onnx/shapes.h"
 #include "format/onnx/tensor.h"
 #include "ir/verify.h"
@@ -53,8 +54,9 @@ Result<ValueType> type_of(const onnx::TypeProto& message) {
 
 class Reader {
  public:
-  Reader(onnx::ModelProto& model, ExternalData external)
-      : model_(model), proto_(*model.mutable_graph()), external_(std::move(external)) {}
+  // `raw`: the data of initializers that are not in the message (raw_data.h).
+  Reader(onnx::ModelProto& model, std::vector<std::optional<base::Bytes>> raw, ExternalData external)
+      : model_(model), proto_(*model.mutable_graph()), raw_(std::move(raw)), external_(std::move(external)) {}
 
   Result<ir::Graph> read() {
     MANTISSA_ASSIGN(const int opset, check_model(model_));
@@ -120,8 +122,11 @@ class Reader {
   }
 
   Result<void> add_constants() {
-    for (auto& tensor : *proto_.mutable_initializer())
-      MANTISSA_TRY(add_constant(tensor.name(), take_tensor(tensor, external_)));
+    raw_.resize(static_cast<std::size_t>(proto_.initializer_size()));  // those that were Constant nodes
+    for (int i = 0; i < proto_.initializer_size(); ++i) {
+      onnx::TensorProto& tensor = *proto_.mutable_initializer(i);
+      MANTISSA_TRY(add_constant(tensor.name(), take_tensor(tensor, external_, raw_[static_cast<std::size_t>(i)])));
+    }
     return {};
   }
 
@@ -186,6 +191,7 @@ class Reader {
 
   onnx::ModelProto& model_;
   onnx::GraphProto& proto_;
+  std::vector<std::optional<base::Bytes>> raw_;
   ExternalData external_;
   ir::Graph graph_;
   std::unordered_map<std::string, ValueType> types_;
@@ -198,8 +204,10 @@ Result<ir::Graph> read(const base::Bytes& bytes, std::optional<std::filesystem::
   onnx::ModelProto model;
   std::optional<Result<ir::Graph>> graph;
   const Result<void> done = guarded([&] {
-    if (!model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) || !model.has_graph()) return;
-    graph.emplace(Reader(model, ExternalData(std::move(folder))).read());
+    std::optional<ModelWithoutData> light = take_out_raw_data(bytes);
+    if (!light || !model.ParseFromString(light->message) || !model.has_graph()) return;
+    light->message = {};
+    graph.emplace(Reader(model, std::move(light->raw), ExternalData(std::move(folder))).read());
   });
   if (!done.ok()) return done.error();
   if (!graph) return bad_input("it is not an ONNX file, or it is damaged or incomplete", "Export or download it again");

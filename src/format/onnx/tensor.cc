@@ -55,7 +55,8 @@ std::string in_words(const onnx::TensorProto& message) {
 
 }  // namespace
 
-Result<ir::Tensor> take_tensor(onnx::TensorProto& message, ExternalData& external) {
+Result<ir::Tensor> take_tensor(onnx::TensorProto& message, ExternalData& external,
+                               const std::optional<base::Bytes>& raw) {
   const auto format = format_of(message.data_type());
   if (!format && message.data_type() == onnx::TensorProto::UNDEFINED)
     return bad_input("its number format is not given");
@@ -67,6 +68,8 @@ Result<ir::Tensor> take_tensor(onnx::TensorProto& message, ExternalData& externa
   ir::Tensor tensor{*format, {message.dims().begin(), message.dims().end()}, {}};
   if (is_external(message)) {
     MANTISSA_ASSIGN(tensor.bytes, external.find(message));
+  } else if (raw) {
+    tensor.bytes = *raw;
   } else if (message.has_raw_data()) {
     tensor.bytes = take_raw(message);
   } else {

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <array>
 
 #include "base/files.h"
 #include "format/onnx.h"
@@ -11,36 +10,28 @@
 namespace mantissa::format {
 namespace {
 
-constexpr std::uint64_t alignment = 64;  // of constants in the external file: a cache line, and what vector loads like
-constexpr std::size_t small =
-    1024;  // bytes; smaller constants stay in the model, where shape inference of other tools finds them
-
-std::uint64_t aligned(std::uint64_t offset) { return (offset + alignment - 1) / alignment * alignment; }
-
-ExternalPlan plan_external(const ir::Graph& graph, std::string location, std::uint64_t over) {
-  ExternalPlan plan{std::move(location), {}};
-  std::uint64_t total = 0;
-  for (const ir::ValueId id : graph.constants()) total += graph.value(id).constant->bytes.size();
-  if (total <= over) return plan;
-  std::uint64_t offset = 0;
+ExternalPlan plan_external(const ir::Graph& graph, const DataFile& data) {
+  ExternalPlan plan{data.location(), {}};
   for (const ir::ValueId id : graph.constants()) {
-    const std::uint64_t length = graph.value(id).constant->bytes.size();
-    if (length < small) continue;
-    plan.places[id] = {aligned(offset), length};
-    offset = aligned(offset) + length;
+    const base::Bytes& bytes = graph.value(id).constant->bytes;
+    if (const auto offset = data.find(bytes)) plan.places[id] = {*offset, bytes.size()};
   }
   return plan;
 }
 
-Result<void> write_external(const ir::Graph& graph, const ExternalPlan& plan, base::AtomicFile& file) {
-  constexpr std::array<std::byte, alignment> zeros{};
-  std::uint64_t offset = 0;
+// Moves the constants that are not small into the file. Copies of a graph share them, so the caller's stays as it was.
+Result<void> write_external(ir::Graph& graph, DataFile& data) {
+  std::vector<std::pair<ir::ValueId, std::uint64_t>> places;
   for (const ir::ValueId id : graph.constants()) {
-    const auto found = plan.places.find(id);
-    if (found == plan.places.end()) continue;
-    MANTISSA_TRY(file.write(std::span(zeros).first(static_cast<std::size_t>(found->second.offset - offset))));
-    MANTISSA_TRY(file.write(graph.value(id).constant->bytes.span()));
-    offset = found->second.offset + found->second.length;
+    const base::Bytes& bytes = graph.value(id).constant->bytes;
+    if (bytes.size() < kSmallConstant) continue;
+    places.emplace_back(id, data.reserve(bytes.size()));
+    MANTISSA_TRY(data.file().write_at(places.back().second, bytes.span()));
+  }
+  MANTISSA_ASSIGN(const base::Bytes contents, data.contents());
+  for (const auto& [id, offset] : places) {
+    base::Bytes& bytes = graph.value(id).constant->bytes;
+    bytes = contents.part(offset, bytes.size());
   }
   return {};
 }
@@ -50,29 +41,41 @@ Result<int> check(const ir::Graph& graph) {
   return check_message(graph);
 }
 
-Result<void> write(const ir::Graph& graph, const std::filesystem::path& path, const OnnxWriteOptions& options) {
+Result<void> write(const ir::Graph& graph, const std::filesystem::path& path, DataFile* data) {
   MANTISSA_ASSIGN(const int opset, check(graph));
-  std::filesystem::path data_path = path;
-  data_path += ".data";
-  const ExternalPlan plan = plan_external(graph, data_path.filename().string(), options.external_data_over);
-
+  const ExternalPlan plan = data != nullptr ? plan_external(graph, *data) : ExternalPlan();
   MANTISSA_ASSIGN(base::AtomicFile file, base::AtomicFile::create(path));
   MANTISSA_TRY(stream_model(graph, opset, plan, [&](std::span<const std::byte> run) { return file.write(run); }));
-  if (!plan.places.empty()) {
-    // The data appear first, so that a model that can be seen is complete.
-    MANTISSA_ASSIGN(base::AtomicFile data, base::AtomicFile::create(data_path));
-    MANTISSA_TRY(write_external(graph, plan, data));
-    MANTISSA_TRY(data.commit());
-  }
+  // The data appear first, so that a model that can be seen is complete.
+  if (!plan.places.empty()) MANTISSA_TRY(data->file().commit());
   return file.commit();
+}
+
+Result<void> write(const ir::Graph& graph, const std::filesystem::path& path, const OnnxWriteOptions& options) {
+  std::uint64_t total = 0;
+  for (const ir::ValueId id : graph.constants()) total += graph.value(id).constant->bytes.size();
+  if (total <= options.external_data_over) return write(graph, path, nullptr);
+  ir::Graph moved = graph;
+  MANTISSA_ASSIGN(DataFile data, DataFile::create(path));
+  MANTISSA_TRY(write_external(moved, data));
+  return write(moved, path, &data);
+}
+
+template <class Work>
+Result<void> guarded_writing(const std::filesystem::path& path, Work&& work) {
+  Result<void> done;
+  const Result<void> thrown = guarded([&] { done = work(); });
+  return (thrown.ok() ? std::move(done) : thrown.error()).in("writing " + path.string());
 }
 
 }  // namespace
 
 Result<void> write_onnx(const ir::Graph& graph, const std::filesystem::path& path, const OnnxWriteOptions& options) {
-  Result<void> done;
-  const Result<void> thrown = guarded([&] { done = write(graph, path, options); });
-  return (thrown.ok() ? std::move(done) : thrown.error()).in("writing " + path.string());
+  return guarded_writing(path, [&] { return write(graph, path, options); });
+}
+
+Result<void> write_onnx(const ir::Graph& graph, const std::filesystem::path& path, DataFile data) {
+  return guarded_writing(path, [&] { return write(graph, path, &data); });
 }
 
 Result<std::string> onnx_bytes(const ir::Graph& graph) {

@@ -17,6 +17,7 @@ struct GlobalOptions {
 // Each adds its subcommand to the program; when it is chosen, its work runs and its exit code is stored.
 void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code);
+void add_weights(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_inspect(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_providers(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_targets(CLI::App& app, const GlobalOptions& global, int& exit_code);

@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   int exit_code = 0;
   cli::add_release(app, global, exit_code);
   cli::add_run(app, global, exit_code);
+  cli::add_weights(app, global, exit_code);
   cli::add_inspect(app, global, exit_code);
   cli::add_providers(app, global, exit_code);
   cli::add_targets(app, global, exit_code);

@@ -233,6 +233,25 @@ class Targets(Case):
         said = self.succeeds("run", "-v", out, calibration / "0.png", "-o", self.folder / "big.png").stderr
         self.assertNotIn("fp8", said, "what is not for this machine does not run on it")
 
+    def test_small_download(self):
+        network, calibration = tiny_network(self.folder / "network.pth"), pictures(self.folder / "calibration")
+        out = self.folder / "out"
+        done = mantissa("release", "--calibrate", calibration, "--degrade", "bicubic:2", "--targets", "small-download", network, "-o", out)
+        self.assertIn(done.returncode, (0, 4), done.stderr)
+        manifest = json.loads((out / "release.json").read_text())
+        files = {each["path"]: each for each in manifest["artifacts"] + manifest["left_out"]}
+        self.assertEqual(files["int8-weights/model.onnx"]["verdict"]["kind"], "executed")
+        self.assertLess(files["int8-weights/model.onnx"]["verdict"]["figures"]["psnr_to_fp32"], 99, "nothing was quantized")
+        self.assertIn("enough weights", files["int4-weights/model.onnx"]["reason"])
+
+        done = mantissa("release", "--calibrate", Sample.PICTURES, "--degrade", "bicubic:2", "--targets", "small-download", Sample.NETWORK, "-o",
+                        self.folder / "sample")
+        self.assertIn(done.returncode, (0, 4), done.stderr)
+        manifest = json.loads((self.folder / "sample/release.json").read_text())
+        files = {each["path"]: each for each in manifest["artifacts"] + manifest["left_out"]}
+        psnr = {path: files[path]["verdict"]["figures"]["psnr_to_fp32"] for path in ("int8-weights/model.onnx", "int4-weights/model.onnx")}
+        self.assertGreater(psnr["int8-weights/model.onnx"], psnr["int4-weights/model.onnx"])
+
 
     def test_the_other_fp8(self):
         network, calibration = tiny_network(self.folder / "network.pth"), pictures(self.folder / "calibration")

@@ -53,8 +53,10 @@ class Quantizer {
         end_(values_at_the_end(graph_)) {}
 
   Result<Graph> run() {
-    MANTISSA_TRY(settle_channel_scales(graph_, statistics_, options_.style));
-    for (const ValueId id : plan::values_to_quantize(graph_, options_.style)) MANTISSA_TRY(annotate(id));
+    if (base::needs_scale(options_.activations)) {
+      MANTISSA_TRY(settle_channel_scales(graph_, statistics_, options_.style));
+      for (const ValueId id : plan::values_to_quantize(graph_, options_.style)) MANTISSA_TRY(annotate(id));
+    }
     std::vector<NodeId> layers;
     for (const NodeId id : graph_.sorted())
       if (has_weights(graph_.node(id)) && base::needs_scale(graph_.node(id).format)) layers.push_back(id);
@@ -154,6 +156,7 @@ class Quantizer {
 
   // Variance of what rounding adds to a value.
   static float noise_of(const ir::Value& value) {
+    if (!value.quantization) return 0;                            // weights alone
     if (base::is_floating(value.quantization->format)) return 0;  // goes with the number, and is less
     return value.quantization->scales[0] * value.quantization->scales[0] / 12;
   }

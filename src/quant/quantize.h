@@ -20,7 +20,7 @@ using WeightCache = std::map<ir::NodeId, RoundedWeights>;
 
 struct QuantizeOptions {
   pass::QdqStyle style = pass::QdqStyle::closed;
-  base::NumberFormat activations = base::NumberFormat::uint8;  // or int8, or a float8
+  base::NumberFormat activations = base::NumberFormat::uint8;  // or int8, or a float8; float32: weights alone
   WeightGrid weights = {};
   int pair_limit = 0;  // of sums of two neighbouring products (quant/pair_sums.h); 0: none
   std::pair<double, double> picture_range = {0, 1};  // black and white in the network's numbers

@@ -115,6 +115,12 @@ TEST_F(Quantize, WithInputsOnlyResultsAndBiasesStayFloat) {
   EXPECT_FALSE(annotation(graph, "c") || annotation(graph, "y") || annotation(graph, "a", 2));
 }
 
+TEST_F(Quantize, WeightsAlone) {
+  const ir::Graph graph = quantized(QdqStyle::inputs_only, {.activations = NumberFormat::float32}).value();
+  for (const char* name : {"x", "a", "r", "c", "y"}) EXPECT_FALSE(annotation(graph, name)) << name;
+  EXPECT_TRUE(annotation(graph, "a", 1) && annotation(graph, "c", 1));
+}
+
 TEST_F(Quantize, FewerLevelsForEnginesThatAddIn16Bits) {
   const ir::Graph graph = quantized(QdqStyle::closed, {.weights = {base::NumberFormat::int8, 63}}).value();
   const ir::Graph fine = quantized().value();

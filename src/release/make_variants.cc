@@ -15,6 +15,7 @@
 #include "quant/find_half_islands.h"
 #include "quant/protect_layers.h"
 #include "release/engines.h"
+#include "release/store_weights.h"
 #include "release/trial.h"
 
 namespace mantissa::release {
@@ -66,7 +67,7 @@ quant::StatisticsRequest statistics_for(const Graph& graph, const std::vector<ta
   std::unordered_set<ir::ValueId> wanted;
   std::unordered_set<NodeId> convolutions;
   for (const target::FileToMake& file : files) {
-    if (file.spec.qdq.empty()) continue;  // what 16 bits need is there already
+    if (file.spec.qdq.empty()) continue;  // what 16 bits need is there already, and weights of 4 bits need nothing
     Graph planned = graph;
     plan::apply(plan::plan_eight_bits(graph, style_of(file.spec)), planned);
     for (const ir::ValueId value : plan::values_to_quantize(planned, style_of(file.spec))) wanted.insert(value);
@@ -155,6 +156,26 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
   MANTISSA_ASSIGN(Graph graph, trial.graph_with(in_float));
   MANTISSA_TRY(write_graph(network, std::move(graph), folder / draft.artifact.path));
   return draft;
+}
+
+Result<std::optional<Draft>> make_int4_weights(const net::Network& network, const target::FileToMake& file,
+                                               const std::filesystem::path& folder) {
+  quant::WeightOptions options;
+  options.format = base::NumberFormat::int4;
+  Draft draft = draft_of(file.spec.variant, file.spec.path);
+  draft.artifact.targets = file.targets;
+  draft.emulated = file.spec.provider.empty();
+  draft.judge = draft.emulated ? std::string(kReference) : file.spec.provider;
+  for (const quant::WeightLayer& layer : quant::find_weights(network.graph, options).layers)
+    draft.artifact.decisions.push_back({network.graph.describe(layer.node), std::string(base::name_of(layer.format)),
+                                        "its weights; it computes in float"});
+  Graph graph = network.graph;
+  MemoryStore store;
+  const auto totals = store_weights(graph, options, store);
+  if (!totals.ok()) return totals.error();
+  if (totals->tensors == 0) return std::optional<Draft>();
+  MANTISSA_TRY(write_graph(network, std::move(graph), folder / draft.artifact.path));
+  return std::optional(std::move(draft));
 }
 
 }  // namespace mantissa::release

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "base/number_format.h"
@@ -32,11 +33,15 @@ struct Draft {
 [[nodiscard]] Result<Draft> make_checkpoint(const net::Network& network, const std::filesystem::path& folder);
 [[nodiscard]] Result<Draft> make_half(const net::Network& network, base::NumberFormat format,
                                       const quant::Statistics& statistics, const std::filesystem::path& folder);
-// int8 or fp8.
+// int8 or fp8, or int8-weights: rounded against what they see, repaired, and without Q and DQ on activations.
 [[nodiscard]] Result<Draft> make_eight_bits(const net::Network& network, const target::FileToMake& file,
                                             const quant::Statistics& statistics, const Calibration& calibration,
                                             const quant::Techniques& techniques,
                                             std::chrono::duration<double> repair_budget,
                                             const std::filesystem::path& folder);
+// int4-weights, each to the nearest. nullopt: no layer has enough weights.
+[[nodiscard]] Result<std::optional<Draft>> make_int4_weights(const net::Network& network,
+                                                             const target::FileToMake& file,
+                                                             const std::filesystem::path& folder);
 
 }  // namespace mantissa::release

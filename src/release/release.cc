@@ -122,6 +122,12 @@ Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::v
     } else if (spec.variant == "bf16") {
       MANTISSA_ASSIGN(drafts.emplace_back(), make_half(network, base::NumberFormat::bfloat16, statistics, folder));
       drafts.back().artifact.targets = file.targets;
+    } else if (spec.variant == "int4-weights") {
+      MANTISSA_ASSIGN(std::optional<Draft> draft, make_int4_weights(network, file, folder));
+      if (draft)
+        drafts.push_back(*std::move(draft));
+      else
+        left_out.push_back({spec.variant, spec.path, "no layer has enough weights for that", {}});
     } else {
       MANTISSA_ASSIGN(drafts.emplace_back(),
                       make_eight_bits(network, file, statistics, calibration, techniques,

@@ -34,7 +34,12 @@ Result<Target> from_json(const Json& json) {
   target.runtime = json.at("runtime").get<std::string>();
   target.needs = json.at("needs").get<std::vector<std::string>>();
   const Json& formats = json.at("formats");
-  MANTISSA_ASSIGN(target.int8, eight_bit_format(formats.at("int8")));
+  if (formats.contains("int8")) {
+    MANTISSA_ASSIGN(target.int8, eight_bit_format(formats.at("int8")));
+  }
+  if (formats.contains("int8-weights")) {
+    MANTISSA_ASSIGN(target.int8_weights, eight_bit_format(formats.at("int8-weights")));
+  }
   if (formats.contains("fp8")) {
     MANTISSA_ASSIGN(target.fp8, eight_bit_format(formats.at("fp8")));
   }
@@ -86,7 +91,9 @@ std::vector<FileToMake> files_for(const std::vector<const Target*>& targets) {
   std::vector<FileToMake> files;
   for (const Target* target : targets)
     for (const ArtifactSpec& spec : target->artifacts) {
-      const EightBitFormat& format = spec.variant == "fp8" ? *target->fp8 : target->int8;
+      const EightBitFormat& format = spec.variant == "fp8"            ? *target->fp8
+                                     : spec.variant == "int8-weights" ? target->int8_weights
+                                                                      : target->int8;
       const auto made =
           std::find_if(files.begin(), files.end(), [&](const FileToMake& file) { return file.spec == spec; });
       if (made == files.end()) {
@@ -125,7 +132,7 @@ bool meets(const base::CpuFeatures& cpu, const Target& target) {
 
 Result<const Target*> target_of(const base::CpuFeatures& cpu) {
   for (const Target& target : targets())
-    if (meets(cpu, target)) return &target;
+    if (!target.needs.empty() && meets(cpu, target)) return &target;
   return unsupported("no target of the catalogue fits this processor (" + cpu.model + ")", "Name one with --targets");
 }
 

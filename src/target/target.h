@@ -23,10 +23,10 @@ struct EightBitFormat {
 
 // A file that a release holds for a target.
 struct ArtifactSpec {
-  std::string variant;         // "int8", "fp8", "bf16"
-  std::string path;            // within the release: "int8/model.onnx"
-  std::string qdq;             // "closed" or "inputs_only": pass::QdqStyle; empty for 16-bit floats
-  std::string provider;        // that executes it here; empty: none does, and it is judged by emulation
+  std::string variant;   // "int8", "fp8", "bf16", "int8-weights", "int4-weights"
+  std::string path;      // within the release: "int8/model.onnx"
+  std::string qdq;       // "closed" or "inputs_only": pass::QdqStyle; empty for 16-bit floats and for weights alone
+  std::string provider;  // that executes it here; empty: none does, and it is judged by emulation
   bool channel_scales = true;  // whether activations may have a scale for each channel
   bool operator==(const ArtifactSpec&) const = default;
 };
@@ -37,6 +37,7 @@ struct Target {
   std::string runtime;
   std::vector<std::string> needs;  // processor features: "vnni", "avx2"
   EightBitFormat int8;
+  EightBitFormat int8_weights;        // activations: float32
   std::optional<EightBitFormat> fp8;  // none: the chip does not compute in it
   std::vector<std::string> pitfalls;
   std::vector<ArtifactSpec> artifacts;
@@ -49,7 +50,8 @@ struct Target {
 [[nodiscard]] const std::vector<Target>& targets();
 // Errors (usage): no such name; lists those that there are.
 [[nodiscard]] Result<const Target*> target_named(std::string_view name);
-// The first whose needs the processor meets. Errors (unsupported): none.
+// The first whose needs the processor meets; one that needs nothing is made only when it is named.
+// Errors (unsupported): none.
 [[nodiscard]] Result<const Target*> target_of(const base::CpuFeatures& cpu);
 // A file to be made, for one or more targets.
 struct FileToMake {

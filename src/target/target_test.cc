@@ -26,7 +26,7 @@ TEST(Catalogue, EveryEntryIsUsable) {
     EXPECT_EQ(target.int8.weight_levels, 127) << target.name;
     EXPECT_TRUE(target.int8.pair_limit == 0 || target.int8.pair_limit == 32767) << target.name;
     for (const ArtifactSpec& artifact : target.artifacts) {
-      EXPECT_EQ(artifact.qdq.empty(), artifact.variant == "bf16");
+      EXPECT_EQ(artifact.qdq.empty(), artifact.variant == "bf16" || artifact.variant == "int4-weights");
       EXPECT_TRUE(artifact.qdq.empty() || artifact.qdq == "closed" || artifact.qdq == "inputs_only") << artifact.qdq;
       EXPECT_TRUE(artifact.path.starts_with(artifact.variant + "/")) << artifact.path;
     }
@@ -128,6 +128,15 @@ TEST(ChooseFp8, RefusesWhatIsNotThere) {
   EXPECT_EQ(choose_fp8(files, "e5m2").error().code, ErrorCode::usage);
   EXPECT_NE(choose_fp8(files, "e5m2").error().message().find("none of the targets"), std::string::npos);
   EXPECT_NE(choose_fp8(files, "e3m4").error().message().find("e3m4"), std::string::npos);
+}
+
+TEST(FilesFor, WeightsAloneAreMadeWhenTheyAreNamed) {
+  const auto files = files_for({*target_named("small-download"), *target_named("x86-avx2")});
+  ASSERT_EQ(files.size(), 4U);
+  EXPECT_EQ(files[0].spec.path, "int8-weights/model.onnx");
+  EXPECT_EQ(files[0].format.activations, base::NumberFormat::float32);
+  EXPECT_EQ(files[0].format.pair_limit, 0) << "nothing is added in 16 bits";
+  EXPECT_EQ(files[1].spec.variant, "int4-weights");
 }
 
 TEST(TargetNamed, ListsThoseThatThereAre) {

@@ -18,9 +18,8 @@
 
 #include "base/cpu.h"
 #include "base/files.h"
-#include "format/network_file.h"
-#include "format/onnx.h"
 #include "image/codec.h"
+#include "read.h"
 #include "release/calibration.h"
 #include "release/engines.h"
 #include "release/make_variants.h"
@@ -50,13 +49,6 @@ double median(const std::vector<Times>& times, double Times::*kind) {
   values.reserve(times.size());
   for (const Times& each : times) values.push_back(each.*kind);
   return mantissa::median(std::move(values));
-}
-
-Result<net::Network> read(const std::filesystem::path& file) {
-  MANTISSA_ASSIGN(net::Network network, format::read_network(file));
-  MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));  // infers formats and shapes
-  MANTISSA_ASSIGN(network.graph, format::read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end()))));
-  return network;
 }
 
 Result<Times> fp32_pass(const net::Network& network, const std::vector<quant::Batch>& tiles) {
@@ -92,7 +84,7 @@ enum class Tiles { of_a_release, all };
 
 Result<void> measure(const char* title, const Arguments& arguments, const std::filesystem::path& pictures,
                      const std::string& degradation, Tiles which) {
-  MANTISSA_ASSIGN(const net::Network network, read(arguments.network));
+  MANTISSA_ASSIGN(const net::Network network, read_with_shapes(arguments.network));
   MANTISSA_ASSIGN(const target::Target* target, target::target_of(base::cpu()));
   MANTISSA_ASSIGN(const image::Degradation how, image::parse_degradation(degradation));
   MANTISSA_ASSIGN(const release::PictureSet set, release::PictureSet::open({pictures}, how, network.task, kSeed));

@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench asan tidy format clean
+.PHONY: help demo test bench peers asan tidy format clean
 
 help:  ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,12 @@ bench:  ## set up, build, and print the figures of docs/performance.md
 	@cmake --preset release
 	@cmake --build --preset release --target all bench
 	@tools/bench.sh
+
+peers:  ## set up, build, and measure against other tools: the figures of docs/peers.md (an hour)
+	@tools/setup.py
+	@cmake --preset release
+	@cmake --build --preset release --target all bench
+	@bench/peers/run.py
 
 asan:  ## the tests under the address and undefined-behaviour sanitizers
 	@tools/setup.py --tests

@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Measures mantissa and the tools that people use today side by side, on the same files and in one run, and prints tables.
+
+    bench/peers/run.py [--section NAME]... [--program FILE] [--folder FOLDER] [NETWORK ...]
+
+The peers are installed in the project's cache first. Needs ../shared (or MANTISSA_SHARED) and `make bench` or its build. With
+--folder, what is made stays there, and a later run goes on from it; else a temporary folder is used.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+import install  # noqa: E402
+from networks import NETWORKS, PROGRAMS, SHARED  # noqa: E402
+
+SECTIONS = ("quality", "speed", "calibration", "memory", "half", "weights")
+
+
+def parse(words):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--section", action="append", choices=SECTIONS, help="may be given several times; default: all of them")
+    parser.add_argument("--program", type=Path, default=PROGRAMS / "mantissa", help="the other programs are looked for beside it")
+    parser.add_argument("--folder", type=Path)
+    parser.add_argument("networks", nargs="*", metavar="NETWORK", choices=[[], *NETWORKS], help=" ".join(NETWORKS))
+    return parser.parse_args(words)
+
+
+def main():
+    arguments = parse(sys.argv[1:])
+    if not SHARED.exists():
+        return f"{SHARED} is absent: these networks are not part of the project"
+    for program in (arguments.program, arguments.program.parent / "calibrate", arguments.program.parent / "half"):
+        if not program.exists():
+            return f"{program} is absent: build it first (cmake --build build/release --target all bench)"
+    try:
+        python = install.python_with_peers()
+    except install.setup.SetupError as error:
+        return f"peers: {error}"
+    with tempfile.TemporaryDirectory(prefix="mantissa-peers-") as temporary:
+        folder = (arguments.folder or Path(temporary)).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        chosen = {"sections": arguments.section or SECTIONS, "networks": arguments.networks or list(NETWORKS),
+                  "program": str(arguments.program.absolute()), "folder": str(folder)}
+        return os.spawnv(os.P_WAIT, python, [str(python), str(HERE / "tables.py"), json.dumps(chosen)])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+"""One piece of work in a process of its own, so that its failure and its memory are its own: work.py NAME JSON prints its answer as JSON."""
+
+import json
+import statistics
+import sys
+import time
+from pathlib import Path
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import numpy as np  # noqa: E402
+
+import engines  # noqa: E402
+import pictures  # noqa: E402
+import recipes  # noqa: E402
+
+TILE = 192  # as mantissa times its files
+SECONDS_TO_TIME = 6  # of turns, beyond the first few
+FEWEST_TURNS, MOST_TURNS = 5, 40
+
+
+def recipe_named(name):
+    return next(each for each in (*recipes.EIGHT_BITS, *recipes.WEIGHTS) if each.name == name)
+
+
+def batches_for(folder, task):
+    return [engines.inputs_for(pictures.to_network(crop, task), task) for crop in pictures.calibration_crops(folder)]
+
+
+def restore_all(run, task, folder):
+    """The outputs as pictures, by name."""
+    found = pictures.files_in(folder / "inputs")
+    return {path.stem: pictures.to_picture(run(engines.inputs_for(pictures.to_network(pictures.read(path), task), task)), task) for path in found}
+
+
+def mean_psnr(outputs, truths, border):
+    """Against true pictures; none where there are none."""
+    found = pictures.files_in(truths) if truths.exists() else []
+    levels = {path.stem: pictures.read(path) * 255 for path in found}
+    each = [pictures.psnr(outputs[name], truth.reshape(outputs[name].shape), border) for name, truth in levels.items()]
+    return statistics.mean(each) if each else None
+
+
+def fp32(network, task, folder):
+    """The reference, on ONNX Runtime; kept for judge."""
+    folder = Path(folder)
+    outputs = restore_all(engines.open_onnxruntime(network), task, folder)
+    np.savez(folder / "fp32.npz", **outputs)
+    return {"psnr": mean_psnr(outputs, folder / "truths", task["scale"])}
+
+
+def quantize(recipe, network, task, folder, out):
+    """Seconds of a recipe."""
+    recipe = recipe_named(recipe)
+    batches = batches_for(Path(folder) / "calibrate", task)
+    start = time.monotonic()
+    recipe.run(network, batches, out=recipe.file(out))
+    return {"seconds": time.monotonic() - start}
+
+
+def judge(recipe, task, folder, out):
+    """What a recipe's file keeps."""
+    folder = Path(folder)
+    outputs = restore_all(recipe_named(recipe).open(out), task, folder)
+    to_fp32 = [pictures.psnr(outputs[name], reference, task["scale"]) for name, reference in np.load(folder / "fp32.npz").items()]
+    psnr = mean_psnr(outputs, folder / "truths", task["scale"])
+    return {"psnr": psnr, "to_fp32": statistics.mean(to_fp32), "worst_to_fp32": min(to_fp32)}
+
+
+def against_fp32_pass(recipe, network, task, folder, out):
+    """Seconds of a recipe and of one fp32 pass over the same crops in the same engine."""
+    run = engines.ENGINES[recipe_named(recipe).engine](network)
+    batches = batches_for(Path(folder) / "calibrate", task)
+    times = []
+    for _ in range(3):
+        start = time.monotonic()
+        for batch in batches:
+            run(batch)
+        times.append(time.monotonic() - start)
+    return {"fp32_pass": min(times[1:]), **quantize(recipe, network, task, folder, out)}
+
+
+def speed(engine, files, channels, task):
+    """Median milliseconds of one tile for each file; they take turns, so that other work on the machine meets all of them."""
+    random = np.random.default_rng(1).random((TILE, TILE, 3), np.float32)
+    tensors = engines.inputs_for(pictures.to_network(random if channels == 3 else random[..., 0], task), task)
+    runs = {name: engines.ENGINES[engine](file) for name, file in files.items()}
+    for run in runs.values():
+        run(tensors)
+    times = {name: [] for name in runs}
+    start = time.monotonic()
+    for turn in range(MOST_TURNS):
+        for name, run in runs.items():
+            begin = time.perf_counter()
+            run(tensors)
+            times[name].append(1000 * (time.perf_counter() - begin))
+        if turn + 1 >= FEWEST_TURNS and time.monotonic() - start > SECONDS_TO_TIME:
+            break
+    return {name: statistics.median(each) for name, each in times.items()}
+
+
+def half(network, out):
+    """Seconds of onnxconverter-common, from file to file."""
+    start = time.monotonic()
+    recipes.round_to_half(network, out)
+    return {"seconds": time.monotonic() - start}
+
+
+def load_and_run(file, task):
+    """Whether a file loads in ONNX Runtime and gives finite numbers."""
+    outputs = engines.open_onnxruntime(file)(engines.inputs_for(np.full((1, 3, 64, 64), 0.5, np.float32), task))
+    if not np.isfinite(outputs).all():
+        raise ValueError("its output is not finite")
+    return {"shape": outputs.shape}
+
+
+def make_large_network(out, layers, side):
+    """A chain of MatMul of side x side, its weights in one file beside it."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    out = Path(out)
+    data, size = out.with_suffix(".data"), 4 * side * side
+    random, nodes, weights = np.random.default_rng(1), [], []
+    with data.open("wb") as file:
+        for i in range(layers):
+            file.write((random.standard_normal((side, side), np.float32) / side**0.5).tobytes())
+            weight = TensorProto(name=f"weight.{i}", data_type=TensorProto.FLOAT, dims=[side, side], data_location=TensorProto.EXTERNAL)
+            for key, value in (("location", data.name), ("offset", i * size), ("length", size)):
+                weight.external_data.add(key=key, value=str(value))
+            weights.append(weight)
+            nodes.append(helper.make_node("MatMul", [f"value.{i}", weight.name], [f"value.{i + 1}"], f"matmul.{i}"))
+    ends = [helper.make_tensor_value_info(f"value.{i}", TensorProto.FLOAT, ["rows", side]) for i in (0, layers)]
+    graph = helper.make_graph(nodes, "large", ends[:1], ends[1:], weights)
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), str(out))
+    return {}
+
+
+def weights(recipe, network, out):
+    recipe = recipe_named(recipe)
+    start = time.monotonic()
+    recipe.run(network, out=recipe.file(out))
+    return {"seconds": time.monotonic() - start}
+
+
+if __name__ == "__main__":
+    answer = globals()[sys.argv[1]](**json.loads(sys.argv[2]))
+    print("\n" + json.dumps(answer))

@@ -28,7 +28,7 @@ class Bench:
     def __init__(self, folder, program):
         self.folder, self.program = Path(folder), Path(program)
         self.answers = self.folder / "answers"
-        self.answers.mkdir(exist_ok=True)
+        self.answers.mkdir(parents=True, exist_ok=True)
 
     def once(self, name, work):
         """What work() returns or why it failed, from an earlier run where that is known."""

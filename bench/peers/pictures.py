@@ -98,11 +98,9 @@ def enlarge(folder, into, count, size):
         picture.save(into / f"{number:02}.jpg", quality=95)
 
 
-def calibration_crops(folder):
-    """What peers calibrate on: the top left corner of each picture, of one size, since some of them refuse others."""
-    found = files_in(folder)
-    side = PEERS_SIDE if len(found) >= MOST_TO_CALIBRATE else LOW_LIGHT_SIDE
-    return [read(path)[:side, :side] for path in found]
+def calibration_side(folder):
+    """Of the corners that peers calibrate on."""
+    return PEERS_SIDE if len(files_in(folder)) >= MOST_TO_CALIBRATE else LOW_LIGHT_SIDE
 
 
 # Full-range BT.601 (ITU-T T.871), as mantissa gives it to YCbCr networks.

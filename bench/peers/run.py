@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
@@ -43,12 +42,9 @@ def main():
         python = install.python_with_peers()
     except install.setup.SetupError as error:
         return f"peers: {error}"
-    with tempfile.TemporaryDirectory(prefix="mantissa-peers-") as temporary:
-        folder = (arguments.folder or Path(temporary)).absolute()
-        folder.mkdir(parents=True, exist_ok=True)
-        chosen = {"sections": arguments.section or SECTIONS, "networks": arguments.networks or list(NETWORKS),
-                  "program": str(arguments.program.absolute()), "folder": str(folder)}
-        return os.spawnv(os.P_WAIT, python, [str(python), str(HERE / "tables.py"), json.dumps(chosen)])
+    chosen = {"sections": arguments.section or SECTIONS, "networks": arguments.networks or list(NETWORKS),
+              "program": str(arguments.program.absolute()), "folder": str(arguments.folder.absolute()) if arguments.folder else None}
+    os.execv(python, [str(python), str(HERE / "tables.py"), json.dumps(chosen)])
 
 
 if __name__ == "__main__":

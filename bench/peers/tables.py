@@ -3,8 +3,10 @@
 import json
 import os
 import re
+import signal
 import statistics
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -195,8 +197,8 @@ def calibration(bench, names):
 
 
 def peak(bench, recipe, network, task, folder):
-    name = f"memory {recipe.name} {network} {folder.name}"
-    answer = bench.work(name, "quantize", recipe=recipe.name, network=networks.file_of(network), task=task, folder=folder, out=folder)
+    answer = bench.work(f"memory {recipe.name} {network} {folder.name}", "quantize", recipe=recipe.name, network=networks.file_of(network), task=task,
+                        folder=folder, out=folder, whole=True)
     return f"{answer['megabytes']:.0f} MB"
 
 
@@ -345,10 +347,12 @@ def machine():
 
 def main():
     chosen = json.loads(sys.argv[1])
-    bench = Bench(chosen["folder"], chosen["program"])
-    print(machine(), flush=True)
-    for name in chosen["sections"]:
-        SECTIONS[name](bench, chosen["networks"])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what runs is stopped too
+    with tempfile.TemporaryDirectory(prefix="mantissa-peers-") as temporary:
+        bench = Bench(chosen["folder"] or temporary, chosen["program"])
+        print(machine(), flush=True)
+        for name in chosen["sections"]:
+            SECTIONS[name](bench, chosen["networks"])
 
 
 if __name__ == "__main__":

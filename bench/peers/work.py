@@ -23,8 +23,19 @@ def recipe_named(name):
     return next(each for each in (*recipes.EIGHT_BITS, *recipes.WEIGHTS) if each.name == name)
 
 
-def batches_for(folder, task):
-    return [engines.inputs_for(pictures.to_network(crop, task), task) for crop in pictures.calibration_crops(folder)]
+class Batches:
+    """The inputs to calibrate on, each read when it is asked for: the top left corner of each picture, or all of it."""
+
+    def __init__(self, folder, task, whole):
+        self.files, self.task, self.side = pictures.files_in(folder), task, None if whole else pictures.calibration_side(folder)
+
+    def __len__(self):
+        return len(self.files)
+
+    def __iter__(self):
+        for file in self.files:
+            picture = pictures.read(file)[: self.side, : self.side]
+            yield engines.inputs_for(pictures.to_network(picture, self.task), self.task)
 
 
 def restore_all(run, task, folder):
@@ -49,10 +60,10 @@ def fp32(network, task, folder):
     return {"psnr": mean_psnr(outputs, folder / "truths", task["scale"])}
 
 
-def quantize(recipe, network, task, folder, out):
+def quantize(recipe, network, task, folder, out, whole=False):
     """Seconds of a recipe."""
     recipe = recipe_named(recipe)
-    batches = batches_for(Path(folder) / "calibrate", task)
+    batches = Batches(Path(folder) / "calibrate", task, whole)
     start = time.monotonic()
     recipe.run(network, batches, out=recipe.file(out))
     return {"seconds": time.monotonic() - start}
@@ -70,7 +81,7 @@ def judge(recipe, task, folder, out):
 def against_fp32_pass(recipe, network, task, folder, out):
     """Seconds of a recipe and of one fp32 pass over the same crops in the same engine."""
     run = engines.ENGINES[recipe_named(recipe).engine](network)
-    batches = batches_for(Path(folder) / "calibrate", task)
+    batches = list(Batches(Path(folder) / "calibrate", task, whole=False))
     times = []
     for _ in range(3):
         start = time.monotonic()

@@ -1,11 +1,9 @@
 // What making an fp16 file costs: reading the network, the statistics that it asks for, and then the fp32 islands,
 // lowering and writing.
 //
-//   half NETWORK PICTURES [SIGMA]
+//   half NETWORK PICTURES FOLDER [SIGMA]
 //
-// SIGMA: the level of the noise that the pictures have, for a network that is told.
-#include <unistd.h>
-
+// FOLDER/fp16/model.onnx is what it makes. SIGMA: the level of the noise that the pictures have, for a network that is told.
 #include <cstdio>
 #include <optional>
 #include <string>
@@ -47,17 +45,12 @@ Result<void> measure(const std::filesystem::path& file, const std::filesystem::p
 }  // namespace
 
 int main(int count, char** words) {
-  if (count != 3 && count != 4) {
-    std::fprintf(stderr, "usage: half NETWORK PICTURES [SIGMA]\n");
+  if (count != 4 && count != 5) {
+    std::fprintf(stderr, "usage: half NETWORK PICTURES FOLDER [SIGMA]\n");
     return 2;
   }
-  const std::filesystem::path folder =
-      std::filesystem::temp_directory_path() / ("mantissa-bench-half-" + std::to_string(getpid()));
-  std::error_code ignored;
-  std::filesystem::create_directories(folder, ignored);
-  const auto result =
-      measure(words[1], words[2], count == 4 ? std::optional<std::string>(words[3]) : std::nullopt, folder);
-  std::filesystem::remove_all(folder, ignored);
+  const auto sigma = count == 5 ? std::optional<std::string>(words[4]) : std::nullopt;
+  const auto result = measure(words[1], words[2], sigma, words[3]);
   if (result.ok()) return 0;
   std::fprintf(stderr, "%s\n", Error(result.error()).message().c_str());
   return static_cast<int>(Error(result.error()).code);

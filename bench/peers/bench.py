@@ -25,8 +25,8 @@ def say(text):
 
 
 class Bench:
-    def __init__(self, folder, program):
-        self.folder, self.program = Path(folder), Path(program)
+    def __init__(self, folder, program, release_words=()):
+        self.folder, self.program, self.release_words = Path(folder), Path(program), release_words
         self.answers = self.folder / "answers"
         self.answers.mkdir(parents=True, exist_ok=True)
 
@@ -80,7 +80,7 @@ class Bench:
         def start():
             shutil.rmtree(folder, ignore_errors=True)
             folder.parent.mkdir(exist_ok=True)
-            words = [*self.prepared(network)[1], *networks.ALL[network].words]
+            words = [*self.prepared(network)[1], *networks.ALL[network].words, *self.release_words]
             command = networks.release_command(self.program, network, words, folder)
             return self.run(f"release {network}", command, networks.CODES, MOST_SECONDS_OF_A_RELEASE).seconds
 

@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """Measures mantissa and the tools that people use today side by side, on the same files and in one run, and prints tables.
 
-    bench/peers/run.py [--section NAME]... [--program FILE] [--folder FOLDER] [NETWORK ...]
+    bench/peers/run.py [--section NAME]... [--program FILE] [--folder FOLDER]
+                       [--repair-budget SECONDS] [NETWORK ...]
 
-The peers are installed in the project's cache first. Needs ../shared (or MANTISSA_SHARED) and `make bench` or its build. With
---folder, what is made stays there, and a later run goes on from it; else a temporary folder is used.
+The peers are installed in the project's cache first. Needs ../shared (or MANTISSA_SHARED) and the programs of the target `bench`.
+
+--folder keeps what is made, and a later run goes on from it; without it a temporary folder is used. --repair-budget is handed on to
+mantissa: it counts seconds of the clock, so that on a machine with other work the default repairs less than on a quiet one.
 """
 
 import argparse
@@ -27,6 +30,7 @@ def parse(words):
     parser.add_argument("--section", action="append", choices=SECTIONS, help="may be given several times; default: all of them")
     parser.add_argument("--program", type=Path, default=PROGRAMS / "mantissa", help="the other programs are looked for beside it")
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--repair-budget", type=float, metavar="SECONDS", help="of each int8 form; default: mantissa's")
     parser.add_argument("networks", nargs="*", metavar="NETWORK", choices=[[], *NETWORKS], help=" ".join(NETWORKS))
     return parser.parse_args(words)
 
@@ -42,7 +46,8 @@ def main():
         python = install.python_with_peers()
     except install.setup.SetupError as error:
         return f"peers: {error}"
-    chosen = {"sections": arguments.section or SECTIONS, "networks": arguments.networks or list(NETWORKS),
+    budget = [] if arguments.repair_budget is None else ["--repair-budget", f"{arguments.repair_budget:g}"]
+    chosen = {"sections": arguments.section or SECTIONS, "release_words": budget, "networks": arguments.networks or list(NETWORKS),
               "program": str(arguments.program.absolute()), "folder": str(arguments.folder.absolute()) if arguments.folder else None}
     os.execv(python, [str(python), str(HERE / "tables.py"), json.dumps(chosen)])
 

@@ -244,28 +244,27 @@ def half(bench, names):
     table("fp16", "network", "onnxconverter-common, s", "its file in ONNX Runtime", "mantissa, s (reading the network · making the file)",
           "its file in ONNX Runtime")
     for network in ("craft", "ffdnet_map"):
-        out = bench.folder / f"half-{network}.onnx"
-        row(network, cell_of(lambda: peers_half(bench, network, out)), cell_of(lambda: loads(bench, network, out, "peer")),
-            cell_of(lambda: our_half(bench, network)),
-            cell_of(lambda: loads(bench, network, bench.release(network)[0] / "fp16/model.onnx", "ours")))
+        theirs, ours = bench.folder / f"half-{network}.onnx", bench.folder / f"half-{network}"
+        row(network, cell_of(lambda: peers_half(bench, network, theirs)), cell_of(lambda: loads(bench, network, theirs, ours)),
+            cell_of(lambda: our_half(bench, network, ours)), cell_of(lambda: loads(bench, network, ours / "fp16/model.onnx", ours)))
 
 
 def peers_half(bench, network, out):
     return f"{bench.work(f'half {network}', 'half', network=networks.file_of(network), out=out)['seconds']:.1f}"
 
 
-def loads(bench, network, file, whose):
-    task = bench.release(network)[1]["network"]["task"]
-    bench.work(f"load {whose} {network}", "load_and_run", file=file, task=task)
-    return "runs"
-
-
-def our_half(bench, network):
+def our_half(bench, network, out):
     sigma = [word for word in networks.ALL[network].words if word.isdigit()]
-    command = [bench.program.parent / "half", networks.file_of(network), bench.prepared(network)[0] / "calibrate", *sigma]
+    command = [bench.program.parent / "half", networks.file_of(network), bench.prepared(network)[0] / "calibrate", out, *sigma]
     output = bench.once(f"half of mantissa {network}", lambda: bench.run(f"half of mantissa {network}", command).output)
     reading, _, making = re.search(r"clock +read (\S+) s +statistics (\S+) s +make fp16 (\S+) s", output).groups()
-    return f"{reading} · {making}"
+    return f"{float(reading):.1f} · {float(making):.1f}"
+
+
+def loads(bench, network, file, ours):
+    our_half(bench, network, ours)  # its file tells how to use the network
+    bench.work(f"load {file.relative_to(bench.folder)}", "load_and_run", file=file, described_by=ours / "fp16/model.onnx")
+    return "runs"
 
 
 OUR_WEIGHTS = (("int4, block 128, MatMulNBits", ["--format", "int4", "--block", "128", "--operator", "matmulnbits"]),
@@ -349,8 +348,8 @@ def main():
     chosen = json.loads(sys.argv[1])
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what runs is stopped too
     with tempfile.TemporaryDirectory(prefix="mantissa-peers-") as temporary:
-        bench = Bench(chosen["folder"] or temporary, chosen["program"])
-        print(machine(), flush=True)
+        bench = Bench(chosen["folder"] or temporary, chosen["program"], chosen["release_words"])
+        print(" ".join([machine(), *chosen["release_words"]]), flush=True)
         for name in chosen["sections"]:
             SECTIONS[name](bench, chosen["networks"])
 

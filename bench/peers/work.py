@@ -117,8 +117,11 @@ def half(network, out):
     return {"seconds": time.monotonic() - start}
 
 
-def load_and_run(file, task):
-    """Whether a file loads in ONNX Runtime and gives finite numbers."""
+def load_and_run(file, described_by):
+    """Whether a file loads in ONNX Runtime and gives finite numbers; the task is that of a file that mantissa wrote."""
+    import onnx
+
+    task = json.loads(next(each.value for each in onnx.load(described_by).metadata_props if each.key == "mantissa.task"))
     outputs = engines.open_onnxruntime(file)(engines.inputs_for(np.full((1, 3, 64, 64), 0.5, np.float32), task))
     if not np.isfinite(outputs).all():
         raise ValueError("its output is not finite")

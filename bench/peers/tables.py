@@ -135,16 +135,17 @@ def speed_row(bench, network, path, engine):
     times = bench.work(f"speed {engine} {network}", "speed", engine=engine, files=files, channels=channels, task=task)
 
     def ratio(above, below):
-        return f"{times[above] / times[below]:.2f}" if above in times and below in times else "-"
+        known = above in times and below in times
+        return ", ".join(f"{a / b:.2f}" for a, b in zip(times[above], times[below])) if known else "-"
 
-    cells = [f"{times[name]:.0f}" if name in times else notes[name] for name in ("fp32", "plain", "ours")]
+    cells = [f"{times[name][0]:.0f}" if name in times else notes[name] for name in ("fp32", "plain", "ours")]
     return [network, *cells, ratio("ours", "plain"), ratio("fp32", "ours"), ratio("fp32", "plain")]
 
 
 def speed(bench, names):
     for path, engine in networks.FORMS:
-        table(f"Milliseconds of a tile of 192x192 in {engine}", "network", "fp32", f"plain ({recipes.PLAIN[engine].name})", f"ours ({path})",
-              "ours / plain", "fp32 / ours", "fp32 / plain")
+        table(f"Milliseconds of a tile of 192x192 in {engine}; ratios by the clock and of processor time", "network", "fp32",
+              f"plain ({recipes.PLAIN[engine].name})", f"ours ({path})", "ours / plain", "fp32 / ours", "fp32 / plain")
         for network in names:
             try:
                 row(*speed_row(bench, network, path, engine))

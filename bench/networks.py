@@ -35,6 +35,7 @@ IN_255 = ("--range", "0:255")
 NETWORKS = {
     "dncnn": Network("calibration/train400_gray", "set12", "noise:25"),
     "ffdnet": Network("calibration/bsd_color", "kodak24", "noise:25", ("--sigma", "25")),
+    "ffdnet_map": Network("calibration/bsd_color", "kodak24", "noise:25", ("--sigma", "25")),
     "srvgg": Network(*ENLARGE_4),
     "mobilesr": Network(*ENLARGE_4),
     "rfdn": Network(*ENLARGE_4, words=IN_255),
@@ -49,8 +50,6 @@ NETWORKS = {
     "iat": Network(*LOW_LIGHT),
     "craft": Network(*ENLARGE_4, multiple=16),
 }
-FFDNET_MAP = Network("calibration/bsd_color", "kodak24", "noise:25", ("--sigma", "25"))  # other tools' fp16 breaks on it
-ALL = {**NETWORKS, "ffdnet_map": FFDNET_MAP}
 FORMS = (("int8/openvino.onnx", "openvino-cpu"), ("int8/model.onnx", "onnxruntime-cpu"))
 
 

@@ -71,7 +71,7 @@ class Bench:
     def prepared(self, network):
         """Where the pictures of a network are, and the words that tell mantissa."""
         folder = self.folder / "pictures" / network
-        return folder, pictures.prepare(networks.ALL[network], folder)
+        return folder, pictures.prepare(networks.NETWORKS[network], folder)
 
     def release(self, network):
         """The folder of its release and its manifest."""
@@ -80,7 +80,7 @@ class Bench:
         def start():
             shutil.rmtree(folder, ignore_errors=True)
             folder.parent.mkdir(exist_ok=True)
-            words = [*self.prepared(network)[1], *networks.ALL[network].words, *self.release_words]
+            words = [*self.prepared(network)[1], *networks.NETWORKS[network].words, *self.release_words]
             command = networks.release_command(self.program, network, words, folder)
             return self.run(f"release {network}", command, networks.CODES, MOST_SECONDS_OF_A_RELEASE).seconds
 

@@ -234,7 +234,7 @@ def memory(bench, names):
 def release_command(bench, network, folder):
     words = bench.prepared(network)[1]
     out = bench.folder / f"release of {folder.name} {time.monotonic_ns()}"
-    words = ["--calibrate", folder / "calibrate", *words[2:], *networks.ALL[network].words]
+    words = ["--calibrate", folder / "calibrate", *words[2:], *networks.NETWORKS[network].words]
     return networks.release_command(bench.program, network, words, out)
 
 
@@ -242,24 +242,25 @@ def release_command(bench, network, folder):
 
 
 def half(bench, names):
-    table("fp16", "network", "onnxconverter-common, s", "its file in ONNX Runtime", "mantissa, s (reading the network · making the file)",
-          "its file in ONNX Runtime")
-    for network in ("craft", "ffdnet_map"):
+    table("fp16: seconds by the clock, of the processor", "network", "onnxconverter-common", "its file in ONNX Runtime",
+          "mantissa: reading the network · making the file", "its file in ONNX Runtime")
+    for network in [name for name in names if name in ("craft", "ffdnet_map")]:
         theirs, ours = bench.folder / f"half-{network}.onnx", bench.folder / f"half-{network}"
         row(network, cell_of(lambda: peers_half(bench, network, theirs)), cell_of(lambda: loads(bench, network, theirs, ours)),
             cell_of(lambda: our_half(bench, network, ours)), cell_of(lambda: loads(bench, network, ours / "fp16/model.onnx", ours)))
 
 
 def peers_half(bench, network, out):
-    return f"{bench.work(f'half {network}', 'half', network=networks.file_of(network), out=out)['seconds']:.1f}"
+    clock, processor = bench.work(f"half {network}", "half", network=networks.file_of(network), out=out)["seconds"]
+    return f"{clock:.1f}, {processor:.1f}"
 
 
 def our_half(bench, network, out):
-    sigma = [word for word in networks.ALL[network].words if word.isdigit()]
+    sigma = [word for word in networks.NETWORKS[network].words if word.isdigit()]
     command = [bench.program.parent / "half", networks.file_of(network), bench.prepared(network)[0] / "calibrate", out, *sigma]
     output = bench.once(f"half of mantissa {network}", lambda: bench.run(f"half of mantissa {network}", command).output)
-    reading, _, making = re.search(r"clock +read (\S+) s +statistics (\S+) s +make fp16 (\S+) s", output).groups()
-    return f"{float(reading):.1f} · {float(making):.1f}"
+    times = re.findall(r"read (\S+) s .*make fp16 (\S+) s", output)  # a line by the clock, one of the processor
+    return " · ".join(", ".join(f"{float(seconds):.1f}" for seconds in each) for each in zip(*times))
 
 
 def loads(bench, network, file, ours):

@@ -1,5 +1,6 @@
 """What users of other tools do: each recipe takes a network and the inputs to calibrate on, and writes one file."""
 
+import importlib
 from pathlib import Path
 
 import engines
@@ -70,6 +71,16 @@ def weights_with_quantize_dynamic(network, out):
     quantize_dynamic(str(network), str(out), weight_type=QuantType.QInt8, use_external_data_format=True)
 
 
+MODULES = {
+    quantize_with_onnxruntime: ("onnx", "onnxruntime.quantization", "onnxruntime.quantization.shape_inference"),
+    quantize_with_nncf: ("openvino", "nncf.quantization.advanced_parameters"),
+    round_to_half: ("onnx", "onnxconverter_common.float16"),
+    weights_to_half: ("onnx", "onnxconverter_common.float16"),
+    weights_with_matmul_nbits: ("onnx", "onnxruntime.quantization.matmul_nbits_quantizer"),
+    weights_with_quantize_dynamic: ("onnxruntime.quantization",),
+}
+
+
 class Recipe:
     """A tool with its settings, and the engine that its file is for."""
 
@@ -78,6 +89,11 @@ class Recipe:
 
     def file(self, folder):
         return Path(folder) / (self.name.replace(" ", "-") + self.suffix)
+
+    def load(self):
+        """Imports what run() uses, so that its time is that of the work alone."""
+        for module in MODULES[self.make]:
+            importlib.import_module(module)
 
     def run(self, network, *batches, out):
         self.make(network, *batches, out, **self.options)
@@ -95,6 +111,7 @@ EIGHT_BITS = (
     Recipe("NNCF OverflowFix", "openvino-cpu", ".xml", quantize_with_nncf, overflow_fix="ENABLE"),
 )
 PLAIN = {"onnxruntime-cpu": EIGHT_BITS[0], "openvino-cpu": EIGHT_BITS[4]}  # each engine's own tool as it comes
+HALF = Recipe("onnxconverter-common", None, ".onnx", round_to_half)
 WEIGHTS = (
     Recipe("ORT MatMulNBits 4 bit, block 128", None, ".onnx", weights_with_matmul_nbits, bits=4),
     Recipe("ORT MatMulNBits 8 bit, block 128", None, ".onnx", weights_with_matmul_nbits, bits=8),

@@ -64,6 +64,7 @@ def quantize(recipe, network, task, folder, out, whole=False):
     """Seconds of a recipe."""
     recipe = recipe_named(recipe)
     batches = Batches(Path(folder) / "calibrate", task, whole)
+    recipe.load()
     start = time.monotonic()
     recipe.run(network, batches, out=recipe.file(out))
     return {"seconds": time.monotonic() - start}
@@ -117,8 +118,9 @@ def speed(engine, files, channels, task):
 
 def half(network, out):
     """Seconds of onnxconverter-common, from file to file, by the clock and of the processor."""
+    recipes.HALF.load()
     start = now()
-    recipes.round_to_half(network, out)
+    recipes.HALF.run(network, out=out)
     return {"seconds": ((now() - start) / 1000).tolist()}
 
 
@@ -157,6 +159,7 @@ def make_large_network(out, layers, side):
 
 def weights(recipe, network, out):
     recipe = recipe_named(recipe)
+    recipe.load()
     start = time.monotonic()
     recipe.run(network, out=recipe.file(out))
     return {"seconds": time.monotonic() - start}

@@ -45,7 +45,7 @@ NETWORKS = {
     "bsrn": Network(*ENLARGE_4),
     "span": Network(*ENLARGE_4),
     "espcn_x2": Network(*ENLARGE_2),
-    "fsrcnn_x2": Network(*ENLARGE_2),
+    "fsrcnn_x2": Network(*ENLARGE_2, words=("--colour", "ycbcr")),
     "zerodce": Network(*LOW_LIGHT),
     "iat": Network(*LOW_LIGHT),
     "craft": Network(*ENLARGE_4, multiple=16),

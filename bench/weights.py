@@ -9,6 +9,7 @@ disk reads and writes, and runs each form on it, the file's pages out of the cac
 
 import argparse
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -87,9 +88,15 @@ def status(pid):
     return {line.split(":")[0]: int(line.split()[1]) / 1000 for line in lines if line.endswith(" kB")}
 
 
+def processor_time():
+    """Seconds, of all programs that were run."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def run(command):
-    """Seconds until everything is on the disk, and the most anonymous memory in MB."""
-    start = time.monotonic()
+    """Seconds until everything is on the disk, seconds of processor time, and the most anonymous memory in MB."""
+    start, used = time.monotonic(), processor_time()
     peak = 0
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         while process.poll() is None:
@@ -97,10 +104,11 @@ def run(command):
             time.sleep(0.005)
     if process.returncode:
         sys.exit(process.returncode)
+    used = processor_time() - used
     for path in (command[-1], command[-1] + ".data"):
         with open(path, "rb") as file:
             os.fsync(file.fileno())
-    return time.monotonic() - start, peak
+    return time.monotonic() - start, used, peak
 
 
 def main():
@@ -115,7 +123,7 @@ def main():
         network = make_network(folder, arguments.gib)
         data = Path(f"{network}.data")
         gigabytes = data.stat().st_size / 1e9
-        print("| form | block | seconds | GB of fp32 a second | disk: read, write | of what the disk can do | anonymous memory |\n|---|---|---|---|---|---|---|")
+        print("| form | block | seconds | of a processor | GB of fp32 a second | disk: read, write | of what the disk can do | anonymous memory |\n|---|---|---|---|---|---|---|---|")
         for number_format, operator, block in FORMS:
             rows = []
             for _ in range(arguments.repeat):
@@ -123,10 +131,10 @@ def main():
                 bound = min(read, write * (4 if number_format == "int8" else 8))
                 forget(data)
                 words = ["--format", number_format, "--operator", operator, *(["--block", str(block)] if block else []), "-o", str(folder / "out.onnx")]
-                seconds, peak = run([str(arguments.program), "-q", "weights", str(network), *words])
-                rows.append((gigabytes / seconds / bound, seconds, read, write, peak))
-            ratio, seconds, read, write, peak = sorted(rows)[len(rows) // 2]
-            print(f"| {number_format} {operator} | {block or 'channel'} | {seconds:.2f} | {gigabytes / seconds:.2f} | {read:.2f}, {write:.2f} GB/s | {ratio:.2f} | {max(row[4] for row in rows):.0f} MB |", flush=True)
+                seconds, used, peak = run([str(arguments.program), "-q", "weights", str(network), *words])
+                rows.append((gigabytes / seconds / bound, seconds, used, read, write, peak))
+            ratio, seconds, used, read, write, peak = sorted(rows)[len(rows) // 2]
+            print(f"| {number_format} {operator} | {block or 'channel'} | {seconds:.2f} | {used:.2f} | {gigabytes / seconds:.2f} | {read:.2f}, {write:.2f} GB/s | {ratio:.2f} | {max(row[5] for row in rows):.0f} MB |", flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

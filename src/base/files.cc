@@ -72,12 +72,16 @@ Result<Bytes> map_file(const std::filesystem::path& path) {
   return Bytes(std::move(owner), {static_cast<const std::byte*>(start), size}, true);
 }
 
-void read_pages(const Bytes& bytes) {
+void ask_for_pages(const Bytes& bytes) {
   if (!bytes.is_mapped() || bytes.empty()) return;
   const Pages pages = pages_around(bytes);
-  // Asked for as a whole first, so that the disk sees large requests.
   ::madvise(pages.start, pages.size, MADV_WILLNEED);
+}
+
+void read_pages(const Bytes& bytes) {
+  if (!bytes.is_mapped() || bytes.empty()) return;
 #if defined(MADV_POPULATE_READ)
+  const Pages pages = pages_around(bytes);
   ::madvise(pages.start, pages.size, MADV_POPULATE_READ);  // Linux 5.14; else they come when they are touched
 #endif
 }

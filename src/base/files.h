@@ -19,9 +19,10 @@ namespace mantissa::base {
 // Maps a regular file read-only; its pages are read when touched. Errors (bad_input): missing, a folder, unreadable,
 // empty. Who shortens the file while it is mapped makes the process fail with SIGBUS.
 [[nodiscard]] Result<Bytes> map_file(const std::filesystem::path& path);
-// For files larger than memory: reads the pages of mapped bytes in now, so that touching them does not wait for the
-// disk; and takes them out of the process again, whole pages only. Neither changes what the bytes are; other bytes are
-// left alone.
+// For files larger than memory. The pages of mapped bytes: asks the disk for them without waiting; reads them in now,
+// so that touching them does not wait; takes them out of the process again, whole pages only. None changes what the
+// bytes are; other bytes are left alone.
+void ask_for_pages(const Bytes& bytes);
 void read_pages(const Bytes& bytes);
 void drop_pages(const Bytes& bytes);
 

@@ -42,6 +42,7 @@ TEST(Files, PagesComeBackAndOtherBytesStay) {
   const auto mapped = map_file(folder / "a.txt");
   ASSERT_TRUE(mapped.ok());
   for (const Bytes& part : {*mapped, mapped->part(5, 99'000), mapped->part(10, 0)}) {
+    ask_for_pages(part);
     read_pages(part);
     drop_pages(part);
   }

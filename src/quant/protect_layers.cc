@@ -131,8 +131,14 @@ Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeP
     protection.steps = steps;
     if (loss.of_allowed() <= 1) break;
   }
-  // Where that does not pass, what comes near it with fewer layers is better: a release on other pictures may pass.
-  const double wanted = std::max(1.0, kNear * protection.after.of_allowed());
+  // Where that does not pass, what comes near it with fewer layers is better, for other pictures will judge; but no check
+  // that passes may be lost.
+  const std::vector<double> reached = protection.after.shares;
+  const auto is_enough = [&](const Loss& loss) {
+    for (std::size_t check = 0; check < reached.size(); ++check)
+      if (loss.shares[check] > std::max(1.0, kNear * reached[check])) return false;
+    return true;
+  };
   std::size_t enough = protection.steps.size();  // the fewest that are known to do
   for (std::size_t too_few = 0; enough - too_few > 1;) {
     if (Clock::now() > deadline) {
@@ -141,7 +147,7 @@ Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeP
     }
     const std::size_t count = (too_few + enough) / 2;
     MANTISSA_ASSIGN(const Loss loss, with_first(protection.steps, count));
-    if (loss.of_allowed() <= wanted) {
+    if (is_enough(loss)) {
       enough = count;
       protection.after = loss;
     } else {

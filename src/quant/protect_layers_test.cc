@@ -81,6 +81,18 @@ TEST(ProtectLayers, TakesALargeLayerWhereBargainsAreNotEnough) {
   EXPECT_EQ(protection->steps[0].node, ir::NodeId(1));
 }
 
+// One check that no share of the layers mends, and one that every layer of the share is needed for.
+TEST(ProtectLayers, LosesNoCheckThatPassesWhereAnotherCannot) {
+  const auto judge = [](const std::vector<ir::NodeId>& in_float, Effort) -> Result<Loss> {
+    const double in_integers = 4 - static_cast<double>(in_float.size());
+    return Loss{40, {1.5 + 0.001 * in_integers, 0.45 * in_integers}};
+  };
+  const auto protection = protect_layers(layers({1, 1, 1, 1}), judge, {.largest_share = 0.5});
+  ASSERT_TRUE(protection.ok());
+  EXPECT_EQ(protection->steps.size(), 2U);
+  EXPECT_LE(protection->after.shares[1], 1);
+}
+
 TEST(ProtectLayers, StopsWhenItsTimeIsUp) {
   Fake fake{{1e-3, 1e-3}, 1e-6};
   const auto protection = protect_layers(layers({1, 1}), std::ref(fake), {.budget = std::chrono::duration<double>(-1)});

@@ -29,8 +29,9 @@ constexpr double kLeastRequired = 41;
 constexpr double kRequiredLossPercent = 0.35;
 // In dB above what the gate asks of each square: other pictures have harder ones than these, in detail above all.
 constexpr double kMarginOfColours = 1.5, kMarginOfDetail = 3, kMarginOfTiles = 2;
-constexpr double kMargin = 0.8;      // of the shift that the gate allows
-constexpr double kFlatMargin = 0.4;  // levels: the gate sees the same flat pictures, rounded
+constexpr double kMargin = 0.8;  // of the shift that the gate allows
+// Levels: the gate sees the same flat pictures, rounded. The closed form rounds once more what the last layer's fit made.
+constexpr double kFlatMargin = 0.4, kFlatMarginClosed = -0.2;
 // Of a rough judgement.
 constexpr std::size_t kFew = 2;
 // Of the squares of tiles that count as the hardest. The very worst alone would say too little about the others.
@@ -184,9 +185,10 @@ quant::Loss Trial::loss_of(const Batches& outputs) const {
   }
   shares.push_back(share(error, required_decibels()));
   for (const double shift : shifts) shares.push_back(square_of(shift, kMargin * allowed.mean_shift));
+  const double flat_margin = style_ == pass::QdqStyle::closed ? kFlatMarginClosed : kFlatMargin;
   for (std::size_t i = 0; i < outputs.flat.size(); ++i)
     shares.push_back(
-        square_of(flat_difference(outputs.flat[i], fp32_.flat[i], task, allowed.flat), allowed.flat + kFlatMargin));
+        square_of(flat_difference(outputs.flat[i], fp32_.flat[i], task, allowed.flat), allowed.flat + flat_margin));
   return {image::psnr_of(error), std::move(shares)};
 }
 

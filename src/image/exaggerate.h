@@ -13,8 +13,8 @@ namespace mantissa::image {
 [[nodiscard]] Picture exaggerate_detail(const Picture& picture, float factor);
 
 // A zone plate: rings around the middle that grow finer with the distance r, as cos(pi r^2 / side), so that each
-// direction and each frequency up to the finest that pixels hold (at side / 2) is in it. `contrast` 1 goes from black to
-// white around middle grey. Equal channels.
+// direction and each frequency up to the finest that pixels hold (at side / 2) is in it. `contrast` 1 goes from black
+// to white around middle grey. Equal channels.
 [[nodiscard]] Picture zone_plate(int side, int channels, float contrast);
 
 }  // namespace mantissa::image

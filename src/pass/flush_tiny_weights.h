@@ -11,8 +11,8 @@ namespace mantissa::pass {
 // each (Zero-DCE: a quarter of the weights; 13 times as long in all).
 //   const w = {0.1, 3e-39, -2e-25}   ->   const w = {0.1, 0, 0}
 // What becomes zero lies below 2^-64 (the product of two smaller ones is no normal number), and below 2^-64 times the
-// largest of its tensor: far less than what rounding loses of a sum. Float32 constants only; whole tensors that are tiny
-// stay. Errors: those of Tensor::floats.
+// largest of its tensor: far less than what rounding loses of a sum. Float32 constants only; whole tensors that are
+// tiny stay. Errors: those of Tensor::floats.
 [[nodiscard]] Result<void> flush_tiny_weights(ir::Graph& graph);
 
 }  // namespace mantissa::pass

@@ -22,7 +22,8 @@ constexpr double kMargin = 2;
 // far off lies where the format runs out of digits.
 constexpr double kMoreThanRounding = 4;
 // A channel that is smaller than this beside the largest matters only if its reader makes up for it with weights a
-// million times as large as others, which the format hardly holds; training with weight decay leaves many such channels.
+// million times as large as others, which the format hardly holds; training with weight decay leaves many such
+// channels.
 constexpr double kNextToNothing = 0x1p-20;
 
 bool is_half(NumberFormat format) { return format == NumberFormat::float16 || format == NumberFormat::bfloat16; }
@@ -35,12 +36,6 @@ std::string number(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.3g", value);
   return text;
-}
-
-double largest_magnitude(std::span<const float> values) {
-  double largest = 0;
-  for (const float v : values) largest = std::max(largest, std::fabs(static_cast<double>(v)));
-  return largest;
 }
 
 template <std::size_t N>
@@ -124,7 +119,7 @@ class Search {
     const ir::Node& node = graph_.node(choice.node);
     const ir::Tensor& constant = *graph_.value(node.inputs[input]).constant;
     MANTISSA_ASSIGN(const std::vector<float> reals, constant.floats());
-    const double largest = largest_magnitude(reals);
+    const double largest = largest_magnitude_of(reals);
     // A bound that no number of the format reaches bounds nothing, and infinity says the same.
     const bool is_bound = node.op == "Clip" && node.domain.empty();
     if (!is_bound && largest > static_cast<double>(base::largest_of(choice.format)) / kMargin)

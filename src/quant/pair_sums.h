@@ -1,6 +1,6 @@
 // Kernels without VNNI multiply u8 activations with s8 weights and add two neighbouring products in 16 bits before they
-// go on in 32: a pair that does not fit saturates, and the picture breaks. How far a pair can go depends on both weights
-// and on what their two activations reach.
+// go on in 32: a pair that does not fit saturates, and the picture breaks. How far a pair can go depends on both
+// weights and on what their two activations reach.
 #pragma once
 
 #include <cstddef>

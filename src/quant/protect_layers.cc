@@ -131,8 +131,8 @@ Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeP
     protection.steps = steps;
     if (loss.of_allowed() <= 1) break;
   }
-  // Where that does not pass, what comes near it with fewer layers is better, for other pictures will judge; but no check
-  // that passes may be lost.
+  // Where that does not pass, what comes near it with fewer layers is better, for other pictures will judge; but no
+  // check that passes may be lost.
   const std::vector<double> reached = protection.after.shares;
   const auto is_enough = [&](const Loss& loss) {
     for (std::size_t check = 0; check < reached.size(); ++check)

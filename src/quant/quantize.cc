@@ -1,7 +1,6 @@
 #include "quant/quantize.h"
 
 #include <algorithm>
-#include <optional>
 #include <set>
 #include <vector>
 
@@ -10,6 +9,7 @@
 #include "quant/correct_bias.h"
 #include "quant/end_of_graph.h"
 #include "quant/scale_channels.h"
+#include "quant/weight_layers.h"
 
 namespace mantissa::quant {
 namespace {
@@ -18,16 +18,6 @@ using base::NumberFormat;
 using ir::Graph;
 using ir::NodeId;
 using ir::ValueId;
-
-bool has_weights(const ir::Node& node) { return node.op == "Conv" || node.op == "MatMul" || node.op == "Gemm"; }
-
-// The dimension of the weights that counts output channels.
-int output_axis(const Graph& graph, NodeId id) {
-  const ir::Node& node = graph.node(id);
-  if (node.op == "Conv") return 0;
-  const int last = static_cast<int>(graph.constant_input(id, 1)->shape.size()) - 1;
-  return node.op == "Gemm" && graph.integer(id, "transB", 0) != 0 ? last - 1 : last;
-}
 
 // Of an output, the share that must lie between black and white, or a little beyond, if those are to be believed.
 constexpr double kShareOfPicture = 0.9;
@@ -132,19 +122,8 @@ class Quantizer {
     std::vector<Result<RoundedWeights>> rounded(layers.size(), Result<RoundedWeights>(internal_error("not rounded")));
     base::parallel_for(layers.size(), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
-        const auto moments = statistics_.moments.find(layers[i]);
-        LayerFacts layer;
-        if (moments != statistics_.moments.end()) layer.moments = &moments->second;
-        layer.compensate = options_.techniques.gptq;
-        if (options_.techniques.expected_noise) layer.noise = noise_of(graph_.value(graph_.node(layers[i]).inputs[0]));
-        std::optional<PairLimit> limit;
-        if (options_.pair_limit > 0) layer.pair_limit = &limit.emplace(pair_limit_of(layers[i]));
-        const ir::Tensor& weight = *graph_.constant_input(layers[i], 1);
-        if (graph_.node(layers[i]).op == "Conv") {
-          layer.groups = static_cast<std::size_t>(graph_.integer(layers[i], "group", 1));
-          for (std::size_t d = 2; d < weight.shape.size(); ++d) layer.taps *= static_cast<std::size_t>(weight.shape[d]);
-        }
-        rounded[i] = round_weights(weight, output_axis(graph_, layers[i]), options_.weights, layer);
+        rounded[i] = round_weights(*graph_.constant_input(layers[i], 1), output_axis(graph_, layers[i]),
+                                   options_.weights, facts_of(layers[i]));
       }
     });
     for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -152,6 +131,21 @@ class Quantizer {
       rounded_->emplace(layers[i], std::move(weights));
     }
     return {};
+  }
+
+  [[nodiscard]] LayerFacts facts_of(NodeId id) const {
+    const ir::Node& node = graph_.node(id);
+    LayerFacts layer;
+    if (const auto moments = statistics_.moments.find(id); moments != statistics_.moments.end())
+      layer.moments = &moments->second;
+    layer.compensate = options_.techniques.gptq;
+    if (options_.techniques.expected_noise) layer.noise = noise_of(graph_.value(node.inputs[0]));
+    if (options_.pair_limit > 0) layer.pair_limit = pair_limit_of(id);
+    if (node.op != "Conv") return layer;
+    layer.groups = static_cast<std::size_t>(graph_.integer(id, "group", 1));
+    const std::vector<std::int64_t>& shape = graph_.constant_input(id, 1)->shape;
+    for (std::size_t d = 2; d < shape.size(); ++d) layer.taps *= static_cast<std::size_t>(shape[d]);
+    return layer;
   }
 
   // Variance of what rounding adds to a value.

@@ -86,16 +86,13 @@ class Channels {
 constexpr float kSlack = 1.5F;
 constexpr float kFurther = 1.01F;  // a scale that proves too small grows by this
 
-// How many times larger the scale must be so that no pair of the row's products exceeds the limit.
-float growth_for(std::vector<float> row, float scale, float slack, std::size_t channel, std::size_t channels,
-                 const LayerFacts& layer) {
+// Of one output channel's weights, in steps of the scale.
+float pair_sum_of(std::vector<float> row, float scale, float slack, std::size_t channel, std::size_t channels,
+                  const LayerFacts& layer) {
   for (float& weight : row) weight /= scale;
   const std::size_t of_group = row.size() / layer.taps;
   const std::size_t first = channel / (channels / layer.groups) * of_group;
-  // The slack does not shrink as the scale grows, so that it comes off the limit.
-  const float plain = largest_pair_sum(row, layer.taps, first, *layer.pair_limit);
-  const float with_slack = largest_pair_sum(row, layer.taps, first, *layer.pair_limit, slack);
-  return plain / (layer.pair_limit->largest - (with_slack - plain));
+  return largest_pair_sum(row, layer.taps, first, *layer.pair_limit, slack);
 }
 
 Result<void> round_rows(std::vector<float>& rows, std::span<const float> scales, const WeightGrid& grid,
@@ -118,11 +115,14 @@ Result<RoundedWeights> round_weights(const ir::Tensor& weight, int axis, const W
   ir::Quantization annotation{grid.format, std::vector<float>(channels), std::vector<std::int32_t>(channels, 0), axis};
   base::parallel_for(channels, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t c = begin; c < end; ++c) {
-      std::vector<float> row = rows.read(reals, c);
+      const std::vector<float> row = rows.read(reals, c);
       float& scale = annotation.scales[c];
       scale = best_scale(row, grid);
-      if (layer.pair_limit != nullptr)
-        scale *= std::max(1.0F, growth_for(std::move(row), scale, kSlack, c, channels, layer));
+      if (!layer.pair_limit) continue;
+      // The slack does not shrink as the scale grows, so that it comes off the limit.
+      const float plain = pair_sum_of(row, scale, 0, c, channels, layer);
+      const float with_slack = pair_sum_of(row, scale, kSlack, c, channels, layer);
+      scale *= std::max(1.0F, plain / (layer.pair_limit->largest - (with_slack - plain)));
     }
   });
   std::vector<float> rounded(reals.size());
@@ -143,7 +143,9 @@ Result<RoundedWeights> round_weights(const ir::Tensor& weight, int axis, const W
       std::vector<float> row(some.begin() + static_cast<std::ptrdiff_t>(i * size),
                              some.begin() + static_cast<std::ptrdiff_t>((i + 1) * size));
       rows.write(row, c, rounded);
-      if (layer.pair_limit == nullptr || growth_for(std::move(row), scales[i], 0, c, channels, layer) <= 1) continue;
+      if (!layer.pair_limit ||
+          pair_sum_of(std::move(row), scales[i], 0, c, channels, layer) <= layer.pair_limit->largest)
+        continue;
       annotation.scales[c] *= kFurther;
       too_large.push_back(c);
     }

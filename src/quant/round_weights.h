@@ -1,6 +1,8 @@
 // Weights on a grid of eight bits, one scale for each output channel.
 #pragma once
 
+#include <optional>
+
 #include "ir/graph.h"
 #include "mantissa/result.h"
 #include "quant/pair_sums.h"
@@ -20,8 +22,8 @@ struct LayerFacts {
   bool compensate = true;  // with moments: weights are rounded against them (quant/compensate_rounding.h), not each to
                            // the nearest
   float noise = 0;         // with moments: variance that rounding adds to what they see (quant/expect_noise.h)
-  const PairLimit* pair_limit = nullptr;  // that no sum of two neighbouring products may exceed
-  std::size_t taps = 1;                   // of a convolution's kernel
+  std::optional<PairLimit> pair_limit = {};  // that no sum of two neighbouring products may exceed
+  std::size_t taps = 1;                      // of a convolution's kernel
   std::size_t groups = 1;
 };
 

@@ -80,7 +80,7 @@ TEST(RoundWeights, StaysWithinTheLimitOfPairs) {
   PairLimit limit{32767, std::vector<Reach>(6)};
   limit.inputs[2] = limit.inputs[3] = {0, 20};
   const auto free = round_weights(tensor, 0, WeightGrid{}, {.taps = 9});
-  const auto within = round_weights(tensor, 0, WeightGrid{}, {.pair_limit = &limit, .taps = 9});
+  const auto within = round_weights(tensor, 0, WeightGrid{}, {.pair_limit = limit, .taps = 9});
   ASSERT_TRUE(free.ok() && within.ok());
   const auto largest = [&](const RoundedWeights& rounded, std::size_t channel) {
     std::vector<float> row = rounded.values.floats().value();

@@ -42,9 +42,9 @@ struct StatisticsRequest {
   std::vector<ir::NodeId> convolutions;  // whose patches are sampled; those that window_of refuses are left out
 };
 
-// One pass of the network over `inputs`. Memory is that of one input, 2 kB a channel of `values`, and 4 bytes times the square of a
-// patch a convolution. The sampled positions depend on `seed` alone. Errors: those of `execute`; (bad_input): a value
-// that is not finite on calibration pictures, by name.
+// One pass of the network over `inputs`. Memory is that of one input, 2 kB a channel of `values`, and 4 bytes times the
+// square of a patch a convolution. The sampled positions depend on `seed` alone. Errors: those of `execute`;
+// (bad_input): a value that is not finite on calibration pictures, by name.
 [[nodiscard]] Result<Statistics> calibrate(const ir::Graph& graph, const StatisticsRequest& request,
                                            std::span<const Batch> inputs, const Execute& execute, std::uint64_t seed);
 

@@ -28,8 +28,7 @@ std::size_t product(const std::vector<std::int64_t>& shape, std::size_t begin, s
 }
 
 void view_as_matrix(const Graph& graph, const std::vector<std::int64_t>& shape, WeightLayer& layer) {
-  const std::string& op = graph.node(layer.node).op;
-  layer.outputs_first = op == "Conv" || (op == "Gemm" && graph.integer(layer.node, "transB", 0) != 0);
+  layer.outputs_first = output_axis(graph, layer.node) == 0;
   const std::size_t last = shape.size() - 1;
   layer.outputs = static_cast<std::size_t>(layer.outputs_first ? shape[0] : shape[last]);
   layer.inputs = layer.outputs_first ? product(shape, 1, shape.size()) : product(shape, 0, last);
@@ -49,7 +48,7 @@ Found layer_of(const Graph& graph, ValueId id, const WeightOptions& options) {
   if (!base::is_floating(tensor.format)) return "integers already";
   const auto is_weight = [&](const ir::Use& use) {
     const ir::Node& node = graph.node(use.node);
-    return use.input == 1 && node.domain.empty() && (node.op == "MatMul" || node.op == "Gemm" || node.op == "Conv");
+    return use.input == 1 && node.domain.empty() && has_weights(node);
   };
   if (!std::any_of(value.uses.begin(), value.uses.end(), is_weight) || tensor.shape.size() < 2)
     return "not weights of MatMul, Gemm or Conv";
@@ -79,6 +78,15 @@ Found layer_of(const Graph& graph, ValueId id, const WeightOptions& options) {
 }
 
 }  // namespace
+
+bool has_weights(const ir::Node& node) { return node.op == "Conv" || node.op == "MatMul" || node.op == "Gemm"; }
+
+int output_axis(const Graph& graph, ir::NodeId id) {
+  const ir::Node& node = graph.node(id);
+  if (node.op == "Conv") return 0;
+  const int last = static_cast<int>(graph.constant_input(id, 1)->shape.size()) - 1;
+  return node.op == "Gemm" && graph.integer(id, "transB", 0) != 0 ? last - 1 : last;
+}
 
 FoundWeights find_weights(const Graph& graph, const WeightOptions& options) {
   FoundWeights found;

@@ -9,6 +9,11 @@
 
 namespace mantissa::quant {
 
+// Whether input 1 of the node is what it multiplies with: Conv, MatMul, Gemm.
+[[nodiscard]] bool has_weights(const ir::Node& node);
+// The dimension of its constant weights that counts output channels.
+[[nodiscard]] int output_axis(const ir::Graph& graph, ir::NodeId node);
+
 // How the integers become weights again.
 enum class WeightOperator {
   dequantize,   // DequantizeLinear of ONNX in front of the node

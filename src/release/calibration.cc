@@ -82,7 +82,7 @@ image::Picture flat_picture(const net::Task& task, float level) {
   // Wide enough that its middle does not see the edge, where the network's padding is no longer flat.
   const int least = kFlatMiddle + 2 * rim_of(task);
   const int side = (least + task.size_multiple - 1) / task.size_multiple * task.size_multiple;
-  return image::Picture(side, side, task.colour == net::Colour::luminance ? 1 : 3, level);
+  return image::Picture(side, side, net::channels_of(task.colour), level);
 }
 
 image::Picture middle_of_flat(const image::Picture& output, const net::Task& task) {
@@ -127,7 +127,7 @@ Result<Calibration> read_calibration(const PictureSet& pictures, const net::Task
     for (const float grey : {0.0F, 0.5F, 1.0F})
       calibration.for_ranges.push_back(batch_of(flat_picture(task, grey), task, level));
   // Detail of each direction and fineness.
-  const int side = tile_side(kTileSide, task.size_multiple), channels = task.colour == net::Colour::luminance ? 1 : 3;
+  const int side = tile_side(kTileSide, task.size_multiple), channels = net::channels_of(task.colour);
   calibration.for_ranges.push_back(batch_of(image::zone_plate(side, channels, kContrast), task, middle_level(task)));
   for (const float grey : {0.0F, 1.0F})
     calibration.flat.push_back(batch_of(flat_picture(task, grey), task, middle_level(task)));

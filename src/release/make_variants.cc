@@ -34,6 +34,14 @@ Draft draft_of(std::string variant, std::string path) {
   return draft;
 }
 
+Draft draft_of(const target::FileToMake& file) {
+  Draft draft = draft_of(file.spec.variant, file.spec.path);
+  draft.artifact.targets = file.targets;
+  draft.emulated = file.spec.provider.empty();
+  draft.judge = draft.emulated ? std::string(kReference) : file.spec.provider;
+  return draft;
+}
+
 std::vector<format::Decision> decisions_of(const Graph& graph, const plan::Plan& plan) {
   std::vector<format::Decision> decisions;
   for (const plan::Choice& choice : plan.choices)
@@ -122,10 +130,7 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
   Trial trial(network, file, statistics, calibration, techniques);
   MANTISSA_TRY(trial.balance());
   std::vector<NodeId> in_float;
-  Draft draft = draft_of(spec.variant, spec.path);
-  draft.artifact.targets = file.targets;
-  draft.emulated = spec.provider.empty();
-  draft.judge = draft.emulated ? std::string(kReference) : spec.provider;
+  Draft draft = draft_of(file);
   const bool protect = techniques.protection && repair_budget.count() > 0;
   if (protect || techniques.output_fit) MANTISSA_TRY(trial.run_fp32());
   if (protect) {
@@ -162,10 +167,7 @@ Result<std::optional<Draft>> make_int4_weights(const net::Network& network, cons
                                                const std::filesystem::path& folder) {
   quant::WeightOptions options;
   options.format = base::NumberFormat::int4;
-  Draft draft = draft_of(file.spec.variant, file.spec.path);
-  draft.artifact.targets = file.targets;
-  draft.emulated = file.spec.provider.empty();
-  draft.judge = draft.emulated ? std::string(kReference) : file.spec.provider;
+  Draft draft = draft_of(file);
   for (const quant::WeightLayer& layer : quant::find_weights(network.graph, options).layers)
     draft.artifact.decisions.push_back({network.graph.describe(layer.node), std::string(base::name_of(layer.format)),
                                         "its weights; it computes in float"});

@@ -30,7 +30,8 @@ constexpr double kRequiredLossPercent = 0.35;
 // In dB above what the gate asks of each square: other pictures have harder ones than these, in detail above all.
 constexpr double kMarginOfColours = 1.5, kMarginOfDetail = 3, kMarginOfTiles = 2;
 constexpr double kMargin = 0.8;  // of the shift that the gate allows
-// Levels: the gate sees the same flat pictures, rounded. The closed form rounds once more what the last layer's fit made.
+// Levels: the gate sees the same flat pictures, rounded. The closed form rounds once more what the last layer's fit
+// made.
 constexpr double kFlatMargin = 0.4, kFlatMarginClosed = -0.2;
 // Of a rough judgement.
 constexpr std::size_t kFew = 2;
@@ -52,8 +53,8 @@ double mean_of_hardest(std::vector<double> errors) {
   return std::accumulate(errors.begin(), errors.end(), 0.0) / static_cast<double>(errors.size());
 }
 
-// How far flat pictures are apart where they do not see the edge, in levels: before rounding, so that a little better is
-// less, unless rounding takes them further apart than is allowed.
+// How far flat pictures are apart where they do not see the edge, in levels: before rounding, so that a little better
+// is less, unless rounding takes them further apart than is allowed.
 double flat_difference(const Batch& a, const Batch& b, const net::Task& task, double allowed) {
   std::array<image::Picture, 2> middles = {middle_of_flat(picture_of(a, task), task),
                                            middle_of_flat(picture_of(b, task), task)};
@@ -157,6 +158,10 @@ quant::Loss Trial::loss_of(const Batches& outputs) const {
   const auto share = [](double error, double decibels) { return error * std::pow(10.0, decibels / 10); };
   const auto square_of = [](double levels, double most) { return std::pow(levels / most, 2); };
   std::vector<double> shares;
+  // Of ordinary tiles as a whole: the mean squared error, since a picture is like many tiles, easy and hard ones.
+  const auto tiles = static_cast<double>(outputs.tiles.size());
+  double error = 0;
+  std::vector<double> shifts(3, 0.0);  // of channels
   // Single squares: each group's own, so that where one is far worse than the others, what those need counts as well.
   double tile_shift = 0;
   for (const auto group : Batches::kPictures) {
@@ -166,6 +171,10 @@ quant::Loss Trial::loss_of(const Batches& outputs) const {
       const std::vector<double> of_tile = image::tile_errors(picture, fp32, gate::kTile, task.scale);
       errors.insert(errors.end(), of_tile.begin(), of_tile.end());
       tile_shift = std::max(tile_shift, image::worst_tile_mean_shift(picture, fp32, gate::kTile, task.scale));
+      if (group != &Batches::tiles) continue;
+      error += std::pow(10.0, -image::psnr(picture, fp32) / 10) / tiles;
+      const std::vector<double> own_shifts = image::channel_shifts(picture, fp32);
+      for (std::size_t c = 0; c < own_shifts.size(); ++c) shifts[c] += own_shifts[c] / tiles;
     }
     const double margin = group == &Batches::colours  ? kMarginOfColours
                           : group == &Batches::detail ? kMarginOfDetail
@@ -173,16 +182,6 @@ quant::Loss Trial::loss_of(const Batches& outputs) const {
     shares.push_back(share(mean_of_hardest(std::move(errors)), allowed.worst_tile_psnr + margin));
   }
   shares.push_back(square_of(tile_shift, kMargin * allowed.worst_tile_mean_shift));
-  // The whole: of the mean squared error, since a picture is like many tiles, easy and hard ones.
-  const auto tiles = static_cast<double>(outputs.tiles.size());
-  double error = 0;
-  std::vector<double> shifts(3, 0.0);  // of channels
-  for (std::size_t i = 0; i < outputs.tiles.size(); ++i) {
-    const image::Picture picture = seen(outputs.tiles[i], task), fp32 = seen(fp32_.tiles[i], task);
-    error += std::pow(10.0, -image::psnr(picture, fp32) / 10) / tiles;
-    const std::vector<double> own_shifts = image::channel_shifts(picture, fp32);
-    for (std::size_t c = 0; c < own_shifts.size(); ++c) shifts[c] += own_shifts[c] / tiles;
-  }
   shares.push_back(share(error, required_decibels()));
   for (const double shift : shifts) shares.push_back(square_of(shift, kMargin * allowed.mean_shift));
   const double flat_margin = style_ == pass::QdqStyle::closed ? kFlatMarginClosed : kFlatMargin;

@@ -32,6 +32,10 @@ Result<std::unique_ptr<Session>> CpuSession::open(std::span<const std::byte> onn
     std::unique_ptr<CpuSession> session(new CpuSession(onnx, options));
     session->session_ =
         Ort::Session(environment(), session->onnx_.data(), session->onnx_.size(), session->engine_options());
+    if (!options.keep_memory) {
+      session->run_options_ = Ort::RunOptions();
+      session->run_options_.AddConfigEntry(kOrtRunOptionsConfigEnableMemoryArenaShrinkage, "cpu:0");
+    }
     session->input_names_ = session->session_.GetInputNames();
     session->output_names_ = session->session_.GetOutputNames();
     for (const std::string& name : session->output_names_) session->output_pointers_.push_back(name.c_str());
@@ -75,9 +79,7 @@ Result<std::vector<Ort::Value>> CpuSession::inputs_for(const TensorView& picture
 Result<void> CpuSession::run_into(const TensorView& input, std::vector<Ort::Value>& outputs) {
   MANTISSA_ASSIGN(const std::vector<Ort::Value> inputs, inputs_for(input));
   while (outputs.size() < output_names_.size()) outputs.emplace_back(nullptr);
-  Ort::RunOptions run_options;
-  if (!options_.keep_memory) run_options.AddConfigEntry(kOrtRunOptionsConfigEnableMemoryArenaShrinkage, "cpu:0");
-  session_.Run(run_options, input_pointers_.data(), inputs.data(), inputs.size(), output_pointers_.data(),
+  session_.Run(run_options_, input_pointers_.data(), inputs.data(), inputs.size(), output_pointers_.data(),
                outputs.data(), outputs.size());
   return {};
 }

@@ -35,6 +35,7 @@ class CpuSession : public Session {
   std::vector<std::byte> onnx_;  // kept for placement(); the caller's bytes may be gone by then
   Ort::MemoryInfo memory_ = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);
   Ort::Session session_{nullptr};
+  Ort::RunOptions run_options_{nullptr};
   std::vector<std::string> input_names_;  // the picture, and perhaps a condition
   std::vector<const char*> input_pointers_;
   std::vector<std::int64_t> condition_declared_;  // its shape in the file

@@ -59,7 +59,7 @@ std::vector<Batch> some_pictures(int count, int first, int channels) {
 std::vector<std::vector<float>> outputs(const ir::Graph& graph, std::span<const Batch> inputs,
                                         std::string_view provider, bool optimize = true) {
   std::vector<std::vector<float>> all;
-  const auto done = release::execute_on(provider, optimize)(
+  const auto done = release::execute_on(provider, {.optimize = optimize, .tap = {}})(
       graph, inputs, {}, [&](std::size_t, Batch output) { all.push_back(std::move(output.values)); });
   EXPECT_TRUE(done.ok()) << done.error().message();
   return all;

@@ -125,6 +125,7 @@ Json artifact_json(const Artifact& a) {
                {"sha256", a.sha256},
                {"targets", a.targets},
                {"verdict", verdict_json(a.verdict)}};
+  if (a.floats != base::NumberFormat::float32) json["floats"] = base::name_of(a.floats);
   json["speeds"] = Json::array();
   for (const Speed& s : a.speeds)
     json["speeds"].push_back(
@@ -161,6 +162,10 @@ Artifact artifact_from(const Json& json) {
     a.speeds.push_back({s.at("provider").get<std::string>(), s.at("microseconds_per_pixel").get<double>()});
   a.verdict = verdict_from(json.at("verdict"));
   a.int8_share = json.value("int8_share", 0.0);
+  if (const auto name = json.value("floats", "float32"); const auto floats = base::number_format_named(name))
+    a.floats = *floats;
+  else
+    throw Json::other_error::create(501, "the number format '" + name + "' is unknown", &json);
   for (const Json& r : json.at("repairs"))
     a.repairs.push_back(
         {r.at("node").get<std::string>(), r.at("gain").get<double>(), r.at("share_in_float").get<double>()});

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/number_format.h"
 #include "mantissa/result.h"
 #include "net/network.h"
 
@@ -71,6 +72,8 @@ struct Artifact {
   std::string path;     // within the release, with forward slashes
   std::string sha256;
   std::vector<std::string> targets;  // the classes of machines that it is right for; empty: any
+  // What a provider may compute in what the file has in float32; so it was judged.
+  base::NumberFormat floats = base::NumberFormat::float32;
   // Of the providers that may run it here, fastest first; empty: none may (a checkpoint, an emulated variant).
   std::vector<Speed> speeds;
   std::optional<Verdict> verdict;

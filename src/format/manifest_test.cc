@@ -19,6 +19,7 @@ Manifest example() {
   a.variant = "int8";
   a.path = "int8/model.onnx";
   a.targets = {"x86-vnni", "x86-avx2"};
+  a.floats = base::NumberFormat::bfloat16;
   a.speeds = {{"onnxruntime-cpu", 2.5}};
   a.verdict = Verdict{"executed", "onnxruntime-cpu", true, false, {}, {}};
   a.verdict->figures.has_truth = true;

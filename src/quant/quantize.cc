@@ -85,11 +85,16 @@ class Quantizer {
     // A picture is clipped to black and white by whoever shows it: what lies beyond needs no steps.
     if (is_picture(id) && share_of_picture(histogram, black, white) > kShareOfPicture)
       return range_between(std::max(histogram.minimum(), black), std::min(histogram.maximum(), white),
-                           options_.activations);
+                           format_for(histogram));
     const bool is_input = graph_.value(id).producer == ir::kNoNode;
     const bool clip_nothing = is_input || end_.contains(id) || !options_.techniques.least_squares;
     return choose_range(histogram, clip_nothing ? RangeMethod::minimum_maximum : RangeMethod::least_squares,
-                        options_.activations);
+                        format_for(histogram));
+  }
+
+  [[nodiscard]] base::NumberFormat format_for(const Histogram& histogram) const {
+    const bool needs_zero_point = options_.activations == base::NumberFormat::uint8 && histogram.minimum() < 0;
+    return needs_zero_point && !options_.zero_points ? base::NumberFormat::int8 : options_.activations;
   }
 
   // Whether the value is the graph's output, moved and clipped at most.

@@ -22,7 +22,8 @@ struct QuantizeOptions {
   pass::QdqStyle style = pass::QdqStyle::closed;
   base::NumberFormat activations = base::NumberFormat::uint8;  // or int8, or a float8; float32: weights alone
   WeightGrid weights = {};
-  int pair_limit = 0;  // of sums of two neighbouring products (quant/pair_sums.h); 0: none
+  int pair_limit = 0;       // of sums of two neighbouring products (quant/pair_sums.h); 0: none
+  bool zero_points = true;  // false: of activations, those below zero are int8 instead of uint8, and all have 0
   std::pair<double, double> picture_range = {0, 1};  // black and white in the network's numbers
   Techniques techniques = {};
   WeightCache* cache = nullptr;  // read and filled; of this graph, these statistics and this grid only

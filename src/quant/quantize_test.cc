@@ -115,6 +115,28 @@ TEST_F(Quantize, WithInputsOnlyResultsAndBiasesStayFloat) {
   EXPECT_FALSE(annotation(graph, "c") || annotation(graph, "y") || annotation(graph, "a", 2));
 }
 
+TEST_F(Quantize, WithoutZeroPointsWhatLiesBelowZeroIsSigned) {
+  const std::string_view text = R"(graph {
+    input %x : float32[1,1,h,w]
+    const %w : float32[1,1,1,1] = {1}
+    %a : float32[1,1,h,w] = Conv(%x, %w)
+    %c : float32[1,1,h,w] = Conv(%a, %w)
+    output %c
+  })";
+  statistics_.values.clear();
+  observe("x", 0, 1, 1);
+  observe("a", -1, 3, 1);
+  const ir::Graph graph = ir::parse(text).value();
+  const auto read = quantize(graph, plan::plan_eight_bits(graph, QdqStyle::inputs_only), statistics_,
+                             {.style = QdqStyle::inputs_only, .zero_points = false});
+  const auto x = annotation(read.value(), "x"), a = annotation(read.value(), "a");
+  EXPECT_EQ(x->format, NumberFormat::uint8);
+  EXPECT_EQ(a->format, NumberFormat::int8);
+  EXPECT_EQ(x->zero_points[0], 0);
+  EXPECT_EQ(a->zero_points[0], 0);
+  EXPECT_NEAR(a->scales[0], 3.0 / 127, 0.1 * 3 / 127);
+}
+
 TEST_F(Quantize, WeightsAlone) {
   const ir::Graph graph = quantized(QdqStyle::inputs_only, {.activations = NumberFormat::float32}).value();
   for (const char* name : {"x", "a", "r", "c", "y"}) EXPECT_FALSE(annotation(graph, name)) << name;

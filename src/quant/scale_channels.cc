@@ -91,8 +91,12 @@ double own_scale(const ChannelStatistics& channel, double zero_point) {
 
 class Choice {
  public:
-  Choice(const std::vector<Reader>& readers, bool others_read, const ValueStatistics& statistics)
-      : readers_(readers), channels_(statistics.channels), power_(channels_.size(), 0.0) {
+  Choice(const std::vector<Reader>& readers, bool others_read, const ValueStatistics& statistics, bool zero_points)
+      : readers_(readers),
+        channels_(statistics.channels),
+        symmetric_(!zero_points && std::any_of(channels_.begin(), channels_.end(),
+                                               [](const ChannelStatistics& channel) { return channel.minimum() < 0; })),
+        power_(channels_.size(), 0.0) {
     for (const ChannelStatistics& channel : channels_) mean_squares_.push_back(mean_square(channel));
     for (const Reader& reader : readers)
       for (std::size_t c = 0; c < power_.size(); ++c) power_[c] += reader.power[c];
@@ -122,7 +126,8 @@ class Choice {
   [[nodiscard]] std::vector<double> own_scales() const {
     double zero_point = 0;
     double least = INFINITY;
-    for (int candidate = 0; candidate <= static_cast<int>(kSteps) - 8; candidate += 4) {
+    if (symmetric_) zero_point = kSteps / 2;
+    for (int candidate = 0; !symmetric_ && candidate <= static_cast<int>(kSteps) - 8; candidate += 4) {
       double sum = 0;
       for (std::size_t c = 0; c < channels_.size(); ++c) {
         const double scale = own_scale(channels_[c], candidate);
@@ -149,7 +154,7 @@ class Choice {
       low = std::min(low, channels_[c].minimum() * factors[c]);
       high = std::max(high, channels_[c].maximum() * factors[c]);
     }
-    const double step = (high - low) / kSteps;
+    const double step = (symmetric_ ? 2 * std::max(high, -low) : high - low) / kSteps;
     double sum = 0;
     for (std::size_t c = 0; c < channels_.size(); ++c) sum += power_[c] * step * step / (12 * factors[c] * factors[c]);
     for (const Reader& reader : readers_) sum += error_of_weights(reader, factors, mean_squares_);
@@ -158,6 +163,7 @@ class Choice {
 
   const std::vector<Reader>& readers_;
   const std::vector<ChannelStatistics>& channels_;
+  bool symmetric_;
   std::vector<double> mean_squares_;
   std::vector<double> power_;
 };
@@ -280,7 +286,7 @@ void cancel_inverse(Graph& graph, NodeId node) {
 
 }  // namespace
 
-Result<int> scale_channels(Graph& graph, Statistics& statistics, pass::QdqStyle style) {
+Result<int> scale_channels(Graph& graph, Statistics& statistics, pass::QdqStyle style, bool zero_points) {
   int count = 0;
   for (const NodeId producer : graph.sorted())
     for (const ValueId id : std::vector<ValueId>(graph.node(producer).outputs)) {
@@ -296,7 +302,7 @@ Result<int> scale_channels(Graph& graph, Statistics& statistics, pass::QdqStyle 
       const bool for_all = style == pass::QdqStyle::closed && is_convolution(graph, producer);
       const bool others_read = for_all && readers.size() < graph.value(id).uses.size();
       if ((readers.empty() && !others_read) || observed->second.channels.size() < 2) continue;
-      const std::vector<double> factors = Choice(readers, others_read, observed->second).factors();
+      const std::vector<double> factors = Choice(readers, others_read, observed->second, zero_points).factors();
       if (factors.empty()) continue;
       MANTISSA_TRY(insert_products(graph, id, readers, factors, for_all, statistics));
       ++count;

@@ -20,8 +20,10 @@ namespace mantissa::quant {
 // whose weights change; behind a convolution in the closed style, whose result is held in integers for everybody, also
 // another Mul by the inverse on the way to all other readers. In real numbers the graph computes the same. `statistics`
 // are scaled alike and get those of the products. Left alone: the network's inputs, and in the closed style what
-// engines compute on integers with one scale for all. Returns the number of values.
-[[nodiscard]] Result<int> scale_channels(ir::Graph& graph, Statistics& statistics, pass::QdqStyle style);
+// engines compute on integers with one scale for all. `zero_points`: as in QuantizeOptions. Returns the number of
+// values.
+[[nodiscard]] Result<int> scale_channels(ir::Graph& graph, Statistics& statistics, pass::QdqStyle style,
+                                         bool zero_points = true);
 
 // With the formats of a plan in the graph: products behind integer convolutions go into their weights, and those around
 // convolutions that are float vanish. What is left stands in front of quantization, where pass::lower_to_qdq takes it

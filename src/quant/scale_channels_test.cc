@@ -58,6 +58,21 @@ TEST_F(ScaleChannels, ANarrowChannelGetsMoreOfTheRange) {
   EXPECT_TRUE(ir::verify(graph_).ok());
 }
 
+TEST_F(ScaleChannels, WithoutZeroPointsTheLargerSideCounts) {
+  std::vector<float> elements;  // one channel from -2 to 0, and one from 0 to 1
+  for (const auto& [low, high] : {std::pair(-2.0F, 0.0F), std::pair(0.0F, 1.0F)})
+    for (int i = 0; i <= 200; ++i) elements.push_back(low + (high - low) * static_cast<float>(i) / 200);
+  for (const char* name : {"a", "s"}) {
+    statistics_.values[name] = {};
+    statistics_.values[name].add(std::vector<std::int64_t>{1, 2, 1, 201}, elements);
+  }
+  ASSERT_EQ(scale_channels(graph_, statistics_, QdqStyle::inputs_only, false).value(), 1);
+  const std::vector<float> factors = constant("a_scaled", 1);
+  EXPECT_FLOAT_EQ(factors[0], 1);
+  EXPECT_GT(factors[1], 1.1F) << "there is room up to 2";
+  EXPECT_LE(factors[1], 2.0F);
+}
+
 TEST_F(ScaleChannels, OthersReadTheValueAsItWas) {
   ASSERT_TRUE(scale_channels(graph_, statistics_, QdqStyle::inputs_only).ok());
   EXPECT_EQ(graph_.value(graph_.node(graph_.value(*graph_.find_value("s")).producer).inputs[0]).name, "a");

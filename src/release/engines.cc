@@ -10,26 +10,27 @@
 
 namespace mantissa::release {
 
-Result<std::unique_ptr<run::Session>> open_graph(const ir::Graph& graph, std::string_view provider, const run::Tap& tap,
-                                                 bool optimize, bool keep_memory) {
+Result<std::unique_ptr<run::Session>> open_graph(const ir::Graph& graph, std::string_view provider,
+                                                 const run::SessionOptions& options) {
   MANTISSA_ASSIGN(run::Provider * engine, run::provider(provider));
   MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(graph));
-  return engine->open(std::as_bytes(std::span(onnx)),
-                      {.threads = 0, .optimize = optimize, .keep_memory = keep_memory, .tap = tap});
+  return engine->open(std::as_bytes(std::span(onnx)), options);
 }
 
 Result<std::unique_ptr<run::Session>> open_file(const std::filesystem::path& onnx, std::string_view provider,
-                                                bool keep_memory) {
+                                                const run::SessionOptions& options) {
   MANTISSA_ASSIGN(run::Provider * engine, run::provider(provider));
   MANTISSA_ASSIGN(const base::Bytes bytes, base::map_file(onnx));
-  return engine->open(bytes.span(), {.threads = 0, .optimize = true, .keep_memory = keep_memory, .tap = {}});
+  return engine->open(bytes.span(), options);
 }
 
-quant::Execute execute_on(std::string_view provider, bool optimize) {
-  return [provider = std::string(provider), optimize](
+quant::Execute execute_on(std::string_view provider, run::SessionOptions options) {
+  return [provider = std::string(provider), options = std::move(options)](
              const ir::Graph& graph, std::span<const quant::Batch> inputs, const quant::Tap& tap,
              const std::function<void(std::size_t, quant::Batch)>& collect) -> Result<void> {
-    MANTISSA_ASSIGN(const auto session, open_graph(graph, provider, tap, optimize));
+    run::SessionOptions own = options;
+    own.tap = tap;
+    MANTISSA_ASSIGN(const auto session, open_graph(graph, provider, own));
     for (std::size_t i = 0; i < inputs.size(); ++i) {
       MANTISSA_TRY(base::check_interrupt());
       if (inputs[i].condition) session->set_condition(*inputs[i].condition, inputs[i].map_step);

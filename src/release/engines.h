@@ -18,13 +18,13 @@ namespace mantissa::release {
 inline constexpr std::string_view kReference = "onnxruntime-cpu";
 
 [[nodiscard]] Result<std::unique_ptr<run::Session>> open_graph(const ir::Graph& graph, std::string_view provider,
-                                                               const run::Tap& tap = {}, bool optimize = true,
-                                                               bool keep_memory = true);
+                                                               const run::SessionOptions& options = {});
 [[nodiscard]] Result<std::unique_ptr<run::Session>> open_file(const std::filesystem::path& onnx,
-                                                              std::string_view provider, bool keep_memory = true);
+                                                              std::string_view provider,
+                                                              const run::SessionOptions& options = {});
 
 // How quantization executes graphs: on that provider.
-[[nodiscard]] quant::Execute execute_on(std::string_view provider, bool optimize = true);
+[[nodiscard]] quant::Execute execute_on(std::string_view provider, run::SessionOptions options = {});
 
 // Tells a network that wants to know it the level of noise, in 8-bit levels; does nothing for others.
 void set_level(run::Session& session, const net::Task& task, std::optional<float> level);

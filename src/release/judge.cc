@@ -15,7 +15,7 @@ namespace mantissa::release {
 namespace {
 
 // All files are open at once, and one of them runs.
-constexpr bool kKeepMemory = false;
+const run::SessionOptions kBesideOthers = {.keep_memory = false, .tap = {}};
 
 // A file in front of the gate.
 struct Candidate {
@@ -26,10 +26,13 @@ struct Candidate {
 };
 
 Result<std::unique_ptr<run::Session>> open_candidate(const Draft& draft, const std::filesystem::path& file) {
-  if (!draft.emulated) return open_file(file, draft.judge, kKeepMemory);
+  run::SessionOptions options = kBesideOthers;
+  options.floats = draft.artifact.floats;
+  if (!draft.emulated) return open_file(file, draft.judge, options);
   MANTISSA_ASSIGN(ir::Graph graph, format::read_onnx(file));
   MANTISSA_TRY(pass::emulate_rounding(graph));
-  return open_graph(graph, draft.judge, {}, false, kKeepMemory);
+  options.optimize = false;
+  return open_graph(graph, draft.judge, options);
 }
 
 class Gate {
@@ -116,7 +119,7 @@ Result<std::optional<double>> psnr_of_fp32(const net::Network& network, const Pi
 
 Result<void> judge(std::vector<Draft>& drafts, const std::filesystem::path& folder, const net::Task& task,
                    const PictureSet& pictures) {
-  MANTISSA_ASSIGN(auto fp32, open_file(folder / "fp32/model.onnx", kReference, kKeepMemory));
+  MANTISSA_ASSIGN(auto fp32, open_file(folder / "fp32/model.onnx", kReference, kBesideOthers));
   Gate gate(task, std::move(fp32));
   for (Draft& draft : drafts)
     if (!draft.judge.empty()) gate.add(draft, folder);

@@ -37,6 +37,7 @@ Draft draft_of(std::string variant, std::string path) {
 Draft draft_of(const target::FileToMake& file) {
   Draft draft = draft_of(file.spec.variant, file.spec.path);
   draft.artifact.targets = file.targets;
+  draft.artifact.floats = file.spec.floats;
   draft.emulated = file.spec.provider.empty();
   draft.judge = draft.emulated ? std::string(kReference) : file.spec.provider;
   return draft;

@@ -147,7 +147,8 @@ Result<void> measure(Draft& draft, const fs::path& folder, const net::Network& n
       if (run::provider(each.name).ok()) providers.emplace_back(each.name);
   }
   for (const std::string& provider : providers) {
-    MANTISSA_ASSIGN(const auto session, open_file(folder / draft.artifact.path, provider));
+    MANTISSA_ASSIGN(const auto session,
+                    open_file(folder / draft.artifact.path, provider, {.floats = draft.artifact.floats, .tap = {}}));
     MANTISSA_ASSIGN(const double speed, measure_speed(*session, network.task));
     draft.artifact.speeds.push_back({provider, speed});
     if (draft.artifact.variant != "int8") continue;

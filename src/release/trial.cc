@@ -81,12 +81,14 @@ Trial::Trial(const net::Network& network, const target::FileToMake& file, quant:
       statistics_(std::move(statistics)),
       calibration_(calibration),
       inputs_{calibration.flat, calibration.colours, calibration.detail, calibration.for_decisions},
-      execute_(file.spec.provider.empty() ? execute_on(kReference, false) : execute_on(file.spec.provider)),
-      execute_roughly_(execute_on(kReference, false)),
+      execute_roughly_(execute_on(kReference, {.optimize = false, .tap = {}})),
+      execute_(file.spec.provider.empty() ? execute_roughly_
+                                          : execute_on(file.spec.provider, {.floats = file.spec.floats, .tap = {}})),
       options_{style_,
                file.format.activations,
                {file.format.weights, static_cast<float>(file.format.weight_levels)},
                file.format.pair_limit,
+               file.spec.zero_points,
                {network.task.range_low, network.task.range_high},
                techniques,
                &rounded_} {
@@ -112,7 +114,7 @@ Result<void> Trial::balance() {
     MANTISSA_ASSIGN(pairs, quant::equalize_layers(graph_, statistics_));
   }
   if (scale) {
-    MANTISSA_ASSIGN(values, quant::scale_channels(graph_, statistics_, style_));
+    MANTISSA_ASSIGN(values, quant::scale_channels(graph_, statistics_, style_, file_.spec.zero_points));
   }
   base::detail(std::to_string(pairs) + " pairs of layers equalized, " + std::to_string(values) +
                " values with a scale for each channel");

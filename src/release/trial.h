@@ -74,9 +74,9 @@ class Trial {
   quant::Statistics statistics_;  // likewise
   const Calibration& calibration_;
   Batches inputs_;
-  Batches hardest_;  // of those, a few
-  quant::Execute execute_;
+  Batches hardest_;                 // of those, a few
   quant::Execute execute_roughly_;  // as written: what an engine takes to optimize a graph is longer than a few tiles
+  quant::Execute execute_;
   quant::WeightCache rounded_;
   quant::QuantizeOptions options_;
   std::optional<quant::LastLayer> last_layer_;

@@ -67,14 +67,14 @@ Error nothing_to_run(const format::Manifest& manifest, const RunRequest& request
   return unsupported(asked, "It holds " + (have.empty() ? "nothing executable" : have));
 }
 
-Result<std::unique_ptr<Session>> open_artifact(const fs::path& file, const std::string& sha256,
+Result<std::unique_ptr<Session>> open_artifact(const fs::path& file, const format::Artifact& artifact,
                                                std::string_view provider_name, int threads) {
   MANTISSA_ASSIGN(const base::Bytes bytes, base::map_file(file));
-  if (!sha256.empty() && base::sha256(bytes.span()) != sha256)
+  if (!artifact.sha256.empty() && base::sha256(bytes.span()) != artifact.sha256)
     return bad_input("the file " + file.string() + " was changed after the release was made",
                      "Make the release again, or get an unaltered copy");
   MANTISSA_ASSIGN(Provider * engine, provider(provider_name));
-  return engine->open(bytes.span(), {.threads = threads, .optimize = true, .tap = {}}).in(file.string());
+  return engine->open(bytes.span(), {.threads = threads, .floats = artifact.floats, .tap = {}}).in(file.string());
 }
 
 Result<OpenModel> open_release(const RunRequest& request) {
@@ -87,7 +87,7 @@ Result<OpenModel> open_release(const RunRequest& request) {
   std::optional<Error> problem;
   for (const Way& way : ways_to_run(manifest, request)) {
     const fs::path file = request.model / way.artifact->path;
-    auto session = open_artifact(file, way.artifact->sha256, way.provider, request.threads);
+    auto session = open_artifact(file, *way.artifact, way.provider, request.threads);
     if (!session.ok()) {
       if (session.error().code == ErrorCode::bad_input)
         return std::move(session).error();  // damaged: no reason to go on quietly

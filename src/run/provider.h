@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/number_format.h"
 #include "mantissa/result.h"
 
 namespace mantissa::run {
@@ -33,6 +34,8 @@ struct SessionOptions {
   bool optimize = true;  // false: the graph is executed as written, node by node; not every provider can
   // false: what a run takes is given back behind it, as where several sessions are open side by side.
   bool keep_memory = true;
+  // bfloat16: what the graph has in float32 may be computed in it, where provider and processor can.
+  base::NumberFormat floats = base::NumberFormat::float32;
   Tap tap;  // for graphs with mantissa.Tap nodes (pass/insert_taps.h); only for providers with `taps`
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "base/cpu.h"
 #include "run/test_networks.h"
 
 namespace mantissa::run {
@@ -146,6 +147,23 @@ TEST_P(EveryProvider, AgreesWithTheOthers) {
   ASSERT_TRUE(mine.ok() && theirs.ok());
   // Float32 in any order of summation; bfloat16, which an engine may choose by itself, is 100 times as far away.
   EXPECT_LT(largest_difference(*mine, *theirs), 2e-5F);
+}
+
+TEST_P(EveryProvider, ComputesInBfloat16OnlyWhenToldThatItMay) {
+  const net::Network network = small_network(3, 2, 2);
+  image::Picture picture = random_picture(20, 14, 3);
+  std::vector<std::int64_t> shape;
+  auto session = open(GetParam(), network.graph, {.floats = base::NumberFormat::bfloat16, .tap = {}});
+  auto exact = open(GetParam(), network.graph);
+  ASSERT_TRUE(session.ok() && exact.ok());
+  const auto mine = (*session)->run({{1, 3, 14, 20}, picture.samples.data()}, shape);
+  const auto theirs = (*exact)->run({{1, 3, 14, 20}, picture.samples.data()}, shape);
+  ASSERT_TRUE(mine.ok() && theirs.ok());
+  const float difference = largest_difference(*mine, *theirs);
+  EXPECT_LT(difference, 0.02F);
+  const bool may = GetParam() == "openvino-cpu";
+  EXPECT_TRUE(may || difference == 0) << difference;
+  EXPECT_TRUE(!may || !base::cpu().amx_bf16 || difference > 2e-5F) << "it did not make use of it";
 }
 
 TEST_P(EveryProvider, PlacementOfAFloatNetworkIsFloat) {

@@ -45,10 +45,13 @@ Result<Target> from_json(const Json& json) {
   }
   for (const auto& [name, format] : formats.items())
     for (const Json& pitfall : format.at("pitfalls")) target.pitfalls.push_back(pitfall.get<std::string>());
-  for (const Json& artifact : json.at("artifacts"))
+  for (const Json& artifact : json.at("artifacts")) {
     target.artifacts.push_back({artifact.at("variant").get<std::string>(), artifact.at("path").get<std::string>(),
                                 artifact.value("qdq", ""), artifact.value("provider", ""),
-                                artifact.value("channel_scales", true)});
+                                artifact.value("channel_scales", true), artifact.value("zero_points", true)});
+    if (!artifact.contains("floats")) continue;
+    MANTISSA_ASSIGN(target.artifacts.back().floats, format_field(artifact, "floats"));
+  }
   for (const ArtifactSpec& artifact : target.artifacts)
     if (artifact.variant == "fp8" && !target.fp8)
       return bad_input("the target " + target.name + " has an fp8 artifact, but formats do not describe fp8");
@@ -95,12 +98,14 @@ std::vector<FileToMake> files_for(const std::vector<const Target*>& targets) {
                                      : spec.variant == "int8-weights" ? target->int8_weights
                                                                       : target->int8;
       const auto made =
-          std::find_if(files.begin(), files.end(), [&](const FileToMake& file) { return file.spec == spec; });
+          std::find_if(files.begin(), files.end(), [&](const FileToMake& file) { return file.spec.path == spec.path; });
       if (made == files.end()) {
         files.push_back({spec, format, {target->name}});
       } else {
         if (format.pair_limit > 0 && (made->format.pair_limit == 0 || format.pair_limit < made->format.pair_limit))
           made->format.pair_limit = format.pair_limit;
+        made->spec.zero_points = made->spec.zero_points || spec.zero_points;
+        if (made->spec.floats != spec.floats) made->spec.floats = base::NumberFormat::float32;
         if (made->targets.back() != target->name) made->targets.push_back(target->name);
       }
     }

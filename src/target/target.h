@@ -28,6 +28,9 @@ struct ArtifactSpec {
   std::string qdq;       // "closed" or "inputs_only": pass::QdqStyle; empty for 16-bit floats and for weights alone
   std::string provider;  // that executes it here; empty: none does, and it is judged by emulation
   bool channel_scales = true;  // whether activations may have a scale for each channel
+  bool zero_points = true;     // whether activations may have one other than 0
+  // What the provider may compute in what the file has in float32, on a processor that has it.
+  base::NumberFormat floats = base::NumberFormat::float32;
   bool operator==(const ArtifactSpec&) const = default;
 };
 
@@ -60,7 +63,8 @@ struct FileToMake {
   std::vector<std::string> targets;
 };
 // What a release for these targets holds besides fp32 and fp16. A file that several name is made once, such that it is
-// right for all of them: within the smallest limit of pairs. (That they agree on everything else, a test sees to.)
+// right for all of them: within the smallest limit of pairs, with zero points if one wants them, and with other floats
+// if all allow them. (That they agree on everything else, a test sees to.)
 [[nodiscard]] std::vector<FileToMake> files_for(const std::vector<const Target*>& targets);
 // Makes the fp8 files in another float8 than the catalogue's: "e4m3" or "e5m2". Errors (usage): another name, or no
 // file is fp8.

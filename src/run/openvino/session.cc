@@ -37,6 +37,14 @@ std::string text_of(const ov::Shape& shape) {
 
 ov::Tensor tensor_on(float* data, const ov::Shape& shape) { return {ov::element::f32, shape, data}; }
 
+bool has_bfloat16() {
+  static const bool has = [] {
+    const auto can = core().get_property("CPU", ov::device::capabilities);
+    return std::find(can.begin(), can.end(), ov::device::capability::BF16) != can.end();
+  }();
+  return has;
+}
+
 ov::Shape to_shape(const std::vector<std::int64_t>& sizes) { return {sizes.begin(), sizes.end()}; }
 
 }  // namespace
@@ -48,19 +56,26 @@ Result<std::unique_ptr<Session>> CpuSession::open(std::span<const std::byte> onn
     const std::string bytes(reinterpret_cast<const char*>(onnx.data()), onnx.size());
     const std::shared_ptr<ov::Model> model = core().read_model(bytes, ov::Tensor());
     MANTISSA_TRY(check_interface(*model));
-    return std::unique_ptr<Session>(
-        new CpuSession(model, options.threads > 0 ? options.threads : base::thread_count(), options.keep_memory));
+    return std::unique_ptr<Session>(new CpuSession(model, options));
   });
+}
+
+CpuSession::CpuSession(std::shared_ptr<ov::Model> model, SessionOptions options)
+    : model_(std::move(model)), options_(std::move(options)) {
+  if (options_.threads == 0) options_.threads = base::thread_count();
 }
 
 ov::CompiledModel CpuSession::compile(const std::shared_ptr<ov::Model>& model) const {
   return core().compile_model(
-      model, "CPU", ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY), ov::inference_num_threads(threads_),
+      model, "CPU", ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
+      ov::inference_num_threads(options_.threads),
       // Rows are read, converted and encoded beside this; a pinned thread could not make room for them.
       ov::hint::enable_cpu_pinning(false),
-      // Numbers as the file says: with AMX the engine would compute float32 in bfloat16, and
+      // Numbers as the file says, unless asked: with AMX the engine would compute float32 in bfloat16, and
       // quantize weight-only layers' inputs by itself.
-      ov::hint::execution_mode(ov::hint::ExecutionMode::ACCURACY), ov::hint::inference_precision(ov::element::f32));
+      ov::hint::execution_mode(ov::hint::ExecutionMode::ACCURACY),
+      ov::hint::inference_precision(
+          options_.floats == base::NumberFormat::bfloat16 && has_bfloat16() ? ov::element::bf16 : ov::element::f32));
 }
 
 CpuSession::Compiled& CpuSession::compiled_for(const std::vector<std::int64_t>& shape) {
@@ -113,7 +128,7 @@ Result<void> CpuSession::run(const TensorView& input, const TensorView& output) 
                        " is expected");
     compiled.request.set_output_tensor(0, tensor_on(output.data, expected));
     compiled.request.infer();
-    if (!keep_memory_) compiled.model.release_memory();
+    if (!options_.keep_memory) compiled.model.release_memory();
     return {};
   });
 }

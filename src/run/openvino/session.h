@@ -27,8 +27,7 @@ class CpuSession : public Session {
     ov::InferRequest request;
   };
 
-  CpuSession(std::shared_ptr<ov::Model> model, int threads, bool keep_memory)
-      : model_(std::move(model)), threads_(threads), keep_memory_(keep_memory) {}
+  CpuSession(std::shared_ptr<ov::Model> model, SessionOptions options);
   [[nodiscard]] ov::CompiledModel compile(const std::shared_ptr<ov::Model>& model) const;
   [[nodiscard]] Compiled& compiled_for(const std::vector<std::int64_t>& shape);
   [[nodiscard]] Result<void> check_condition() const;
@@ -37,8 +36,7 @@ class CpuSession : public Session {
   [[nodiscard]] std::vector<std::int64_t> condition_shape_for(const std::vector<std::int64_t>& picture) const;
 
   std::shared_ptr<ov::Model> model_;
-  int threads_;
-  bool keep_memory_;
+  SessionOptions options_;
   std::list<Compiled> compiled_;  // the one used last comes first
   std::vector<float> condition_values_;
 };

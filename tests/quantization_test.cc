@@ -14,6 +14,7 @@
 #include "plan/plan.h"
 #include "quant/find_half_islands.h"
 #include "quant/quantize.h"
+#include "quant/reconstruct.h"
 #include "quant/scale_channels.h"
 #include "quant/statistics.h"
 #include "release/engines.h"
@@ -197,6 +198,48 @@ TEST(Float8, StaysNearFp32) {
     EXPECT_GT(quality, format == base::NumberFormat::float8_e4m3fn ? 24 : 18);
     EXPECT_LT(quality, 50) << "nothing was quantized";
   }
+}
+
+// A residual network whose weights have few levels: what a layer loses, those behind it can make up for in part.
+TEST_P(Quantized, ReconstructedLayersMakeUpForThoseBeforeThem) {
+  ir::Graph graph;
+  ir::ValueId x = graph.add_input("picture", base::NumberFormat::float32, run::picture_shape(6));
+  for (const char* name : {"first", "second", "third"})
+    x = graph.add("Add", {x, run::add_conv(graph, graph.add("Relu", {run::add_conv(graph, x, 6, 8, name)}), 8, 6,
+                                           std::string(name) + "_back")});
+  graph.outputs = {x};
+  graph.value(x).format = base::NumberFormat::float32;
+  graph.value(x).shape = run::picture_shape(6);
+  graph = inferred(graph);
+
+  const std::vector<Batch> inputs = some_pictures(12, 0, 6), others = some_pictures(4, 20, 6);
+  const quant::Statistics statistics = observed(graph, inputs);
+  const plan::Plan plan = plan::plan_eight_bits(graph, GetParam());
+  quant::QuantizeOptions options{.style = GetParam(), .weights = {.largest = 7}};
+  const auto quantized = [&](const quant::Reconstructions& found) {
+    options.reconstructions = &found;
+    return quant::quantize(graph, plan, statistics, options);
+  };
+  std::vector<ir::NodeId> layers;
+  for (const ir::NodeId node : graph.sorted())
+    if (graph.node(node).op == "Conv") layers.push_back(node);
+  const auto twins = [&](const quant::Reconstructions& found) -> Result<quant::Twins> {
+    ir::Graph exact = graph;
+    plan::apply(plan, exact);
+    MANTISSA_ASSIGN(ir::Graph rounded, quantized(found));
+    return quant::Twins{std::move(exact), std::move(rounded), GetParam()};
+  };
+  const auto as_written = release::execute_on(kOnnxRuntime, {.optimize = false, .tap = {}});
+  const auto found = quant::reconstruct(layers, twins, inputs, as_written, {});
+  ASSERT_TRUE(found.ok()) << found.error().message();
+  EXPECT_FALSE(found->empty());
+  const auto reference = outputs(graph, others, kOnnxRuntime);
+  const auto quality = [&](const quant::Reconstructions& used) {
+    ir::Graph form = quantized(used).value();
+    EXPECT_TRUE(pass::lower_to_qdq(form, GetParam()).ok());
+    return decibels(reference, outputs(form, others, kOnnxRuntime, false));
+  };
+  EXPECT_GT(quality(*found), quality({}) + 1);
 }
 
 TEST_P(Quantized, AScaleForEachChannelChangesNoOutputAndHelps) {

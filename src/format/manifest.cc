@@ -135,7 +135,7 @@ Json artifact_json(const Artifact& a) {
   json["repairs"] = Json::array();
   for (const RepairStep& r : a.repairs)
     json["repairs"].push_back(
-        {{"node", r.node}, {"gain", figure(r.gain)}, {"share_in_float", figure(r.share_in_float)}});
+        {{"rung", r.rung}, {"node", r.node}, {"gain", figure(r.gain)}, {"share_in_float", figure(r.share_in_float)}});
   json["plan"] = Json::array();
   for (const Decision& d : a.decisions)
     json["plan"].push_back({{"node", d.node}, {"format", d.format}, {"reason", d.reason}});
@@ -167,8 +167,8 @@ Artifact artifact_from(const Json& json) {
   else
     throw Json::other_error::create(501, "the number format '" + name + "' is unknown", &json);
   for (const Json& r : json.at("repairs"))
-    a.repairs.push_back(
-        {r.at("node").get<std::string>(), r.at("gain").get<double>(), r.at("share_in_float").get<double>()});
+    a.repairs.push_back({r.value("rung", "protection"), r.at("node").get<std::string>(), r.at("gain").get<double>(),
+                         r.at("share_in_float").get<double>()});
   for (const Json& d : json.at("plan"))
     a.decisions.push_back(
         {d.at("node").get<std::string>(), d.at("format").get<std::string>(), d.at("reason").get<std::string>()});

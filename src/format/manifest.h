@@ -55,8 +55,9 @@ struct Decision {
 };
 
 struct RepairStep {
-  std::string node;
-  double gain = 0;            // dB against fp32 that this layer alone buys, on pictures kept for decisions
+  std::string rung;           // of the ladder: "protection", "reconstruction"
+  std::string node;           // that was protected, or how many layers
+  double gain = 0;            // dB against fp32 that this step alone buys, on pictures kept for decisions
   double share_in_float = 0;  // of the multiply-accumulates
   bool operator==(const RepairStep&) const = default;
 };

@@ -26,7 +26,7 @@ Manifest example() {
   a.verdict->figures.loss_percent = 0.25;
   a.int8_share = 0.9;
   a.decisions = {{"Conv a", "int8", "because"}};
-  a.repairs = {{"Conv b", 45.5, 0.1}};
+  a.repairs = {{"protection", "Conv b", 45.5, 0.1}};
   m.artifacts = {a};
   m.left_out = {{"fp16", "fp16/model.onnx", "it overflowed", std::nullopt}};
   return m;

@@ -11,36 +11,20 @@ namespace {
 
 constexpr int kLargestPatch = 4096;
 
-// Where a patch begins in the input; in the padding: below zero.
-struct Corner {
-  std::size_t batch;
-  int y;
-  int x;
-};
-
-std::vector<Corner> choose_corners(const Window& window, std::size_t count, std::int64_t batches, int rows, int columns,
-                                   std::mt19937_64& random) {
-  std::vector<Corner> corners(count);
-  for (Corner& corner : corners) {
-    corner.batch = static_cast<std::size_t>(random() % static_cast<std::uint64_t>(batches));
-    corner.y = static_cast<int>(random() % static_cast<std::uint64_t>(rows)) * window.stride_y - window.pad_top;
-    corner.x = static_cast<int>(random() % static_cast<std::uint64_t>(columns)) * window.stride_x - window.pad_left;
-  }
-  return corners;
-}
-
-// One channel of a patch, in the order of a row of the weights: row, then column. Padding gives zeros.
-void gather(const Window& window, const float* plane, int height, int width, const Corner& corner, float* patch) {
-  const int end = corner.x + window.dilation_x * window.kernel_width;
-  const bool columns_inside = corner.x >= 0 && end - window.dilation_x < width;
+// One channel of a patch, in the order of a row of the weights: row, then column.
+void gather(const Window& window, const float* plane, int height, int width, const Position& position, float* patch) {
+  const int first_y = position.y * window.stride_y - window.pad_top;
+  const int first_x = position.x * window.stride_x - window.pad_left;
+  const int end = first_x + window.dilation_x * window.kernel_width;
+  const bool columns_inside = first_x >= 0 && end - window.dilation_x < width;
   for (int ky = 0; ky < window.kernel_height; ++ky) {
-    const int y = corner.y + ky * window.dilation_y;
+    const int y = first_y + ky * window.dilation_y;
     const bool row_inside = y >= 0 && y < height;
     const float* row = plane + static_cast<std::ptrdiff_t>(row_inside ? y : 0) * width;
     if (row_inside && columns_inside)
-      for (int x = corner.x; x < end; x += window.dilation_x) *patch++ = row[x];
+      for (int x = first_x; x < end; x += window.dilation_x) *patch++ = row[x];
     else
-      for (int x = corner.x; x < end; x += window.dilation_x)
+      for (int x = first_x; x < end; x += window.dilation_x)
         *patch++ = row_inside && x >= 0 && x < width ? row[x] : 0.0F;
   }
 }
@@ -71,33 +55,52 @@ std::pair<int, int> Window::output_size(int height, int width) const {
           (width + pad_left + pad_right - dilation_x * (kernel_width - 1) - 1) / stride_x + 1};
 }
 
+std::vector<Position> choose_positions(std::size_t count, std::int64_t batches, int rows, int columns,
+                                       std::mt19937_64& random) {
+  std::vector<Position> positions(count);
+  for (Position& position : positions) {
+    position.batch = static_cast<std::size_t>(random() % static_cast<std::uint64_t>(batches));
+    position.y = static_cast<int>(random() % static_cast<std::uint64_t>(rows));
+    position.x = static_cast<int>(random() % static_cast<std::uint64_t>(columns));
+  }
+  return positions;
+}
+
+void gather_patches(const Window& window, std::span<const std::int64_t> shape, std::span<const float> elements,
+                    std::span<const Position> positions, float* patches, std::size_t stride) {
+  const int height = static_cast<int>(shape[2]), width = static_cast<int>(shape[3]);
+  // Channel by channel, so that the plane that is picked from stays in the cache.
+  const auto channels = static_cast<std::size_t>(window.channels);
+  const std::size_t of_channel = static_cast<std::size_t>(window.size()) / channels;
+  const std::size_t plane = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+  base::parallel_for(channels, 1, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t c = begin; c < end; ++c)
+      for (std::size_t s = 0; s < positions.size(); ++s)
+        gather(window, &elements[(positions[s].batch * channels + c) * plane], height, width, positions[s],
+               &patches[s * stride + c * of_channel]);
+  });
+}
+
 PatchMoments::PatchMoments(const Window& window)
-    : window_(window), sums_(std::make_shared<Triangle>(static_cast<std::size_t>(window.size()))) {}
+    : PatchMoments(window, Triangle(static_cast<std::size_t>(window.size())), 0) {}
+
+PatchMoments::PatchMoments(const Window& window, Triangle sums, double samples)
+    : window_(window), samples_(samples), sums_(std::make_shared<Triangle>(std::move(sums))) {}
 
 void PatchMoments::add(std::span<const std::int64_t> shape, std::span<const float> elements, double share,
                        std::mt19937_64& random) {
   assert(factors_.empty());
-  const int height = static_cast<int>(shape[2]);
-  const int width = static_cast<int>(shape[3]);
-  const auto [rows, columns] = window_.output_size(height, width);
+  const auto [rows, columns] = window_.output_size(static_cast<int>(shape[2]), static_cast<int>(shape[3]));
   if (rows < 1 || columns < 1) return;
   const auto count = static_cast<std::size_t>(std::max(share * rows * columns, 16.0));
-  const std::vector<Corner> corners = choose_corners(window_, count, shape[0], rows, columns, random);
+  const std::vector<Position> positions = choose_positions(count, shape[0], rows, columns, random);
 
   if (sums_.use_count() > 1) sums_ = std::make_shared<Triangle>(*sums_);
   const std::size_t stride = sums_->stride;
   const auto patches = std::make_unique_for_overwrite<float[]>(count * stride);
   for (std::size_t s = 0; s < count; ++s)
     std::fill(&patches[s * stride + sums_->size], &patches[s * stride] + stride, 0.0F);
-  // Channel by channel, so that the plane that is picked from stays in the cache.
-  const auto channels = static_cast<std::size_t>(window_.channels);
-  const std::size_t plane = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
-  base::parallel_for(channels, 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t c = begin; c < end; ++c)
-      for (std::size_t s = 0; s < count; ++s)
-        gather(window_, &elements[(corners[s].batch * channels + c) * plane], height, width, corners[s],
-               &patches[s * stride + c * sums_->size / channels]);
-  });
+  gather_patches(window_, shape, elements, positions, patches.get(), stride);
   add_products(*sums_, {patches.get(), stride, count});
   samples_ += static_cast<double>(count);
 }

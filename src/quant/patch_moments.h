@@ -34,11 +34,28 @@ struct Window {
 // small machine).
 [[nodiscard]] Result<Window> window_of(const ir::Graph& graph, ir::NodeId node);
 
+// A place in the output of a convolution.
+struct Position {
+  std::size_t batch;
+  int y;
+  int x;
+};
+
+// `count` of them, with repetitions, in an output of that size.
+[[nodiscard]] std::vector<Position> choose_positions(std::size_t count, std::int64_t batches, int rows, int columns,
+                                                     std::mt19937_64& random);
+// What the window sees at each position of an input [batch, channels, height, width]: patches `stride` elements apart.
+// Padding counts as zeros.
+void gather_patches(const Window& window, std::span<const std::int64_t> shape, std::span<const float> elements,
+                    std::span<const Position> positions, float* patches, std::size_t stride);
+
 // Sum of patch * patch^T over randomly chosen output positions; padding counts as zeros. Copies share their sums until
 // one of them adds to its own.
 class PatchMoments {
  public:
   explicit PatchMoments(const Window& window);
+  // Of `samples` patches whose sums are there already.
+  PatchMoments(const Window& window, Triangle sums, double samples);
 
   // Takes about `share` of the positions of one input [batch, channels, height, width], at least 16 of them, chosen by
   // the generator.

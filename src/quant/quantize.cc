@@ -109,6 +109,12 @@ class Quantizer {
   Result<void> quantize_weights(NodeId id) {
     const ValueId input = graph_.node(id).inputs[0];
     const ValueId weight = own_copy(id, 1);
+    if (const Reconstruction* found = reconstruction_of(id)) {
+      graph_.value(weight).constant = found->weights;
+      const std::string name = graph_.value(graph_.node(id).outputs[0]).name + "_bias";
+      const auto outputs = static_cast<std::int64_t>(found->bias.size());
+      graph_.set_input(id, 2, graph_.add_constant(name, ir::Tensor::of_floats({outputs}, found->bias)));
+    }
     MANTISSA_ASSIGN(const std::vector<float> before, graph_.value(weight).constant->floats());
     graph_.value(weight).constant = rounded_->at(id).values;
     graph_.value(weight).quantization = rounded_->at(id).annotation;
@@ -127,8 +133,9 @@ class Quantizer {
     std::vector<Result<RoundedWeights>> rounded(layers.size(), Result<RoundedWeights>(internal_error("not rounded")));
     base::parallel_for(layers.size(), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
-        rounded[i] = round_weights(*graph_.constant_input(layers[i], 1), output_axis(graph_, layers[i]),
-                                   options_.weights, facts_of(layers[i]));
+        const Reconstruction* found = reconstruction_of(layers[i]);
+        const ir::Tensor& weights = found != nullptr ? found->weights : *graph_.constant_input(layers[i], 1);
+        rounded[i] = round_weights(weights, output_axis(graph_, layers[i]), options_.weights, facts_of(layers[i]));
       }
     });
     for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -146,11 +153,21 @@ class Quantizer {
     layer.compensate = options_.techniques.gptq;
     if (options_.techniques.expected_noise) layer.noise = noise_of(graph_.value(node.inputs[0]));
     if (options_.pair_limit > 0) layer.pair_limit = pair_limit_of(id);
+    if (const Reconstruction* found = reconstruction_of(id)) {  // against what has the noise in it
+      layer.moments = &found->moments;
+      layer.noise = 0;
+    }
     if (node.op != "Conv") return layer;
     layer.groups = static_cast<std::size_t>(graph_.integer(id, "group", 1));
     const std::vector<std::int64_t>& shape = graph_.constant_input(id, 1)->shape;
     for (std::size_t d = 2; d < shape.size(); ++d) layer.taps *= static_cast<std::size_t>(shape[d]);
     return layer;
+  }
+
+  [[nodiscard]] const Reconstruction* reconstruction_of(NodeId id) const {
+    if (options_.reconstructions == nullptr) return nullptr;
+    const auto found = options_.reconstructions->find(id);
+    return found == options_.reconstructions->end() ? nullptr : &found->second;
   }
 
   // Variance of what rounding adds to a value.

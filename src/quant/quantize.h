@@ -8,6 +8,7 @@
 #include "mantissa/result.h"
 #include "pass/lower_to_qdq.h"
 #include "plan/plan.h"
+#include "quant/reconstruct.h"
 #include "quant/round_weights.h"
 #include "quant/statistics.h"
 #include "quant/techniques.h"
@@ -26,6 +27,7 @@ struct QuantizeOptions {
   bool zero_points = true;  // false: of activations, those below zero are int8 instead of uint8, and all have 0
   std::pair<double, double> picture_range = {0, 1};  // black and white in the network's numbers
   Techniques techniques = {};
+  const Reconstructions* reconstructions = nullptr;  // that layers are rounded from instead of their own weights
   WeightCache* cache = nullptr;  // read and filled; of this graph, these statistics and this grid only
 };
 

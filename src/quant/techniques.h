@@ -17,6 +17,7 @@ struct Techniques {
   bool gptq = true;             // compensate_rounding.h
   bool bias_correction = true;  // correct_bias.h
   bool output_fit = true;       // fit_output.h
+  bool reconstruction = true;   // reconstruct.h
   bool protection = true;       // protect_layers.h
 };
 
@@ -31,6 +32,7 @@ inline constexpr Technique kTechniques[] = {{"least-squares", &Techniques::least
                                             {"gptq", &Techniques::gptq},
                                             {"bias-correction", &Techniques::bias_correction},
                                             {"output-fit", &Techniques::output_fit},
+                                            {"reconstruction", &Techniques::reconstruction},
                                             {"protection", &Techniques::protection}};
 
 // All but those named. Errors (usage): no such name; lists those that there are.

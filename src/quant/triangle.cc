@@ -18,6 +18,8 @@ constexpr std::size_t kBlockColumns = 16;
 constexpr std::size_t kTogether = 96;  // rows that go by at once: few enough to be in the cache for the next block
 constexpr std::size_t kFactored = 48;  // rows of a matrix that are factored before the rest of it hears of them
 
+constexpr std::size_t kLanes = 16;  // right sides that are solved at once
+
 constexpr std::size_t round_up(std::size_t count, std::size_t to) { return (count + to - 1) / to * to; }
 
 // sums[r][c] += factor * sum over s of left[s][r] * right[s][c], for the rows of one block and `columns`, rounded up to
@@ -62,6 +64,25 @@ MANTISSA_FOR_EACH_PROCESSOR_FUSED bool factor_rows(float* elements, std::size_t 
   return true;
 }
 
+// Solves U^T U x = b for kLanes right sides at once, in place: `values` is [size][kLanes].
+MANTISSA_FOR_EACH_PROCESSOR_FUSED void solve_lanes(const float* factor, std::size_t stride, std::size_t size,
+                                                   float* values) {
+  for (std::size_t k = 0; k < size; ++k) {
+    const float* row = factor + k * stride;
+    float* own = values + k * kLanes;
+    MANTISSA_FOR_LANES (lane, kLanes) own[lane] /= row[k];
+    for (std::size_t j = k + 1; j < size; ++j)
+      MANTISSA_FOR_LANES (lane, kLanes) values[j * kLanes + lane] -= row[j] * own[lane];
+  }
+  for (std::size_t k = size; k-- > 0;) {
+    const float* row = factor + k * stride;
+    float sums[kLanes] = {};
+    for (std::size_t j = k + 1; j < size; ++j)
+      MANTISSA_FOR_LANES (lane, kLanes) sums[lane] += row[j] * values[j * kLanes + lane];
+    MANTISSA_FOR_LANES (lane, kLanes) values[k * kLanes + lane] = (values[k * kLanes + lane] - sums[lane]) / row[k];
+  }
+}
+
 }  // namespace
 
 Triangle::Triangle(std::size_t length)
@@ -92,6 +113,22 @@ bool factor_cholesky(Triangle& triangle) {
     if (end < size) add_products(triangle, {triangle.row(begin), triangle.stride, end - begin}, -1, end);
   }
   return true;
+}
+
+void solve(const Triangle& factor, std::span<float> rights) {
+  const std::size_t size = factor.size, count = rights.size() / size;
+  base::parallel_for(round_up(count, kLanes) / kLanes, 1, [&](std::size_t begin, std::size_t end) {
+    std::vector<float> values(size * kLanes);
+    for (std::size_t group = begin; group < end; ++group) {
+      const std::size_t first = group * kLanes, lanes = std::min(kLanes, count - first);
+      for (std::size_t i = 0; i < size; ++i)
+        for (std::size_t lane = 0; lane < kLanes; ++lane)
+          values[i * kLanes + lane] = lane < lanes ? rights[(first + lane) * size + i] : 0;
+      solve_lanes(factor.elements.data(), factor.stride, size, values.data());
+      for (std::size_t i = 0; i < size; ++i)
+        for (std::size_t lane = 0; lane < lanes; ++lane) rights[(first + lane) * size + i] = values[i * kLanes + lane];
+    }
+  });
 }
 
 }  // namespace mantissa::quant

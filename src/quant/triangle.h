@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 namespace mantissa::quant {
@@ -36,5 +37,8 @@ void add_products(Triangle& triangle, const Rows& rows, float factor = 1, std::s
 // Replaces H by U, with H = U^T U. False: H is not positive definite, and the triangle is of no more use.
 // Cholesky's method, a block of rows at a time, so that most of the work is add_products.
 [[nodiscard]] bool factor_cholesky(Triangle& triangle);
+
+// With the factor U of H: replaces each row of `rights`, as long as the matrix, by the solution x of H x = row.
+void solve(const Triangle& factor, std::span<float> rights);
 
 }  // namespace mantissa::quant

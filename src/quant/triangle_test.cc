@@ -65,6 +65,23 @@ TEST(FactorCholesky, GivesAFactorOfTheMatrix) {
   }
 }
 
+TEST(Solve, FindsWhatTheMatrixMakesTheRightSidesOf) {
+  for (const std::size_t count : {1U, 15U, 16U, 17U, 40U}) {
+    constexpr std::size_t kSize = 50;
+    Triangle triangle(kSize);
+    const std::vector<float> rows = some_rows(4 * kSize, kSize, triangle.stride);
+    add_products(triangle, {rows.data(), triangle.stride, 4 * kSize});
+    const std::vector<float> wanted = some_rows(count, kSize, kSize);
+    std::vector<float> rights(count * kSize);
+    for (std::size_t r = 0; r < count; ++r)
+      for (std::size_t i = 0; i < kSize; ++i)
+        for (std::size_t j = 0; j < kSize; ++j) rights[r * kSize + i] += triangle.at(i, j) * wanted[r * kSize + j];
+    ASSERT_TRUE(factor_cholesky(triangle));
+    solve(triangle, rights);
+    for (std::size_t i = 0; i < rights.size(); ++i) ASSERT_NEAR(rights[i], wanted[i], 1e-4) << count << ' ' << i;
+  }
+}
+
 TEST(FactorCholesky, RefusesWhatIsNotPositiveDefinite) {
   Triangle triangle(60);
   for (std::size_t i = 0; i < 60; ++i) triangle.row(i)[i] = 1;

@@ -69,6 +69,22 @@ std::vector<quant::Layer> eight_bit_layers(const Graph& graph, const plan::Plan&
   return layers;
 }
 
+// The rung behind protection: it costs no speed, and buys little.
+Result<void> try_reconstruction(Trial& trial, const std::vector<NodeId>& in_float, const quant::Loss& before,
+                                std::chrono::duration<double> budget, Draft& draft) {
+  MANTISSA_ASSIGN(const auto done, trial.reconstruct(in_float, before, budget));
+  if (!done) return {};
+  const double gain = done->after.decibels - before.decibels;
+  char found[128];
+  std::snprintf(found, sizeof found, "%zu layers reconstructed: %.2f dB against fp32, %.2f of the loss", done->layers,
+                done->after.decibels, done->after.of_allowed());
+  base::detail(found);
+  std::vector<format::RepairStep>& repairs = draft.artifact.repairs;
+  const double in_float_already = repairs.empty() ? 0 : repairs.back().share_in_float;
+  repairs.push_back({"reconstruction", std::to_string(done->layers) + " layers", gain, in_float_already});
+  return {};
+}
+
 }  // namespace
 
 quant::StatisticsRequest statistics_for(const Graph& graph, const std::vector<target::FileToMake>& files) {
@@ -154,8 +170,11 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
     for (const quant::ProtectionStep& step : protection.steps) {
       base::detail(network.graph.describe(step.node) + " in float");
       in_float.push_back(step.node);
-      draft.artifact.repairs.push_back({network.graph.describe(step.node), step.gain, step.share_in_float});
+      draft.artifact.repairs.push_back(
+          {"protection", network.graph.describe(step.node), step.gain, step.share_in_float});
     }
+    if (techniques.reconstruction && protection.after.of_allowed() > 1)
+      MANTISSA_TRY(try_reconstruction(trial, in_float, protection.after, repair_budget, draft));
   }
   const plan::Plan plan = trial.plan_with(in_float);
   draft.artifact.decisions = decisions_of(network.graph, plan);

@@ -218,9 +218,11 @@ std::string note_on(const format::Artifact& artifact) {
     std::snprintf(text, sizeof text, "%.1f %% of the work in integers", 100 * artifact.int8_share);
     note = text;
   }
-  if (!artifact.repairs.empty()) {
-    std::snprintf(text, sizeof text, "%sprotected: %zu layer%s", note.empty() ? "" : "; ", artifact.repairs.size(),
-                  artifact.repairs.size() > 1 ? "s" : "");
+  const auto protected_layers = std::count_if(artifact.repairs.begin(), artifact.repairs.end(),
+                                              [](const format::RepairStep& step) { return step.rung == "protection"; });
+  if (protected_layers > 0) {
+    std::snprintf(text, sizeof text, "%sprotected: %td layer%s", note.empty() ? "" : "; ", protected_layers,
+                  protected_layers > 1 ? "s" : "");
     note += text;
   }
   return note;

@@ -91,6 +91,7 @@ Trial::Trial(const net::Network& network, const target::FileToMake& file, quant:
                file.spec.zero_points,
                {network.task.range_low, network.task.range_high},
                techniques,
+               &reconstructions_,
                &rounded_} {
   if (techniques.output_fit) last_layer_ = quant::last_layer(network.graph);
 }
@@ -230,6 +231,39 @@ Result<quant::Loss> Trial::judge_in_full(const std::vector<NodeId>& in_float, co
   fits_.insert_or_assign(in_float, std::move(judged.fit));
   if (hardest_.tiles.empty()) put_hardest_first(outputs);
   return judged.loss;
+}
+
+Result<std::optional<Trial::Reconstructed>> Trial::reconstruct(const std::vector<NodeId>& in_float,
+                                                               const quant::Loss& before,
+                                                               std::chrono::duration<double> budget) {
+  const plan::Plan plan = plan_with(in_float);
+  std::vector<NodeId> layers;
+  for (const plan::Choice& choice : plan.choices)
+    if (network_.graph.node(choice.node).op == "Conv" && base::needs_scale(choice.format))
+      layers.push_back(choice.node);
+  const quant::WeightCache weights_before = rounded_;
+  const auto fits_before = fits_;
+  const auto use = [&](const quant::Reconstructions& found) {
+    for (const auto& [layer, reconstruction] : found)
+      if (reconstructions_.insert_or_assign(layer, reconstruction).second) rounded_.erase(layer);
+  };
+  const auto twins = [&](const quant::Reconstructions& found) -> Result<quant::Twins> {
+    use(found);
+    Graph exact = graph_;
+    plan::apply(plan, exact);
+    MANTISSA_TRY(quant::settle_channel_scales(exact, statistics_, style_));
+    MANTISSA_ASSIGN(Graph rounded, quantized(in_float));
+    return quant::Twins{std::move(exact), std::move(rounded), style_};
+  };
+  MANTISSA_ASSIGN(const quant::Reconstructions found,
+                  quant::reconstruct(layers, twins, calibration_.for_ranges, execute_roughly_, {.budget = budget}));
+  use(found);
+  MANTISSA_ASSIGN(quant::Loss after, judge(in_float, quant::Effort::full));
+  if (after.of_allowed() < before.of_allowed()) return std::optional(Reconstructed{found.size(), std::move(after)});
+  reconstructions_.clear();
+  rounded_ = weights_before;
+  fits_ = fits_before;
+  return std::optional<Reconstructed>();
 }
 
 void Trial::put_hardest_first(const Batches& outputs) {

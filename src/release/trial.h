@@ -37,6 +37,15 @@ class Trial {
   [[nodiscard]] plan::Plan plan_with(const std::vector<ir::NodeId>& in_float) const;
   // Rough judgements look at the tiles that the first full one found hardest.
   [[nodiscard]] Result<quant::Loss> judge(const std::vector<ir::NodeId>& in_float, quant::Effort effort);
+  // Sets layers anew against what they see. What that brings to the checks, where it brings something; otherwise
+  // everything is as before. `before`: what the form with these layers in float was judged.
+  struct Reconstructed {
+    std::size_t layers;
+    quant::Loss after;
+  };
+  [[nodiscard]] Result<std::optional<Reconstructed>> reconstruct(const std::vector<ir::NodeId>& in_float,
+                                                                 const quant::Loss& before,
+                                                                 std::chrono::duration<double> budget);
   // The form to be written: with Q and DQ, its last layer fitted to fp32's outputs where that helps.
   // Runs the form only if it was not judged in full before.
   [[nodiscard]] Result<ir::Graph> graph_with(const std::vector<ir::NodeId>& in_float);
@@ -78,6 +87,7 @@ class Trial {
   quant::Execute execute_roughly_;  // as written: what an engine takes to optimize a graph is longer than a few tiles
   quant::Execute execute_;
   quant::WeightCache rounded_;
+  quant::Reconstructions reconstructions_;
   quant::QuantizeOptions options_;
   std::optional<quant::LastLayer> last_layer_;
   Batches fp32_;

@@ -47,7 +47,7 @@ NETWORKS = {
     "espcn_x2": Network(*ENLARGE_2),
     "fsrcnn_x2": Network(*ENLARGE_2, words=("--colour", "ycbcr")),
     "zerodce": Network(*LOW_LIGHT),
-    "iat": Network(*LOW_LIGHT),
+    "iat": Network(*LOW_LIGHT, words=("--range=-1:1,0:1",)),
     "craft": Network(*ENLARGE_4, multiple=16),
 }
 FORMS = (("int8/openvino.onnx", "openvino-cpu"), ("int8/model.onnx", "onnxruntime-cpu"))

@@ -29,6 +29,7 @@ struct Inspection {
   int scale = 1;
   double range_low = 0;
   double range_high = 1;
+  std::optional<std::pair<double, double>> range_out;  // black and white where they come out as other numbers
   int size_multiple = 1;
   std::optional<int> radius;  // receptive field in input pixels to each side; nullopt: the whole picture
   std::optional<InspectedCondition> condition;

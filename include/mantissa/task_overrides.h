@@ -7,7 +7,8 @@ namespace mantissa {
 
 // What the user says about a network whose file does not tell, or tells wrongly.
 struct TaskOverrides {
-  std::optional<std::string> range;   // "0:255": black and white in the network's numbers
+  // Black and white in the network's numbers, "0:255"; where they come out as others, "-1:1,0:1".
+  std::optional<std::string> range;
   std::optional<std::string> colour;  // "rgb", "ycbcr" or "luminance"; must have as many channels as the network
 };
 

@@ -27,7 +27,12 @@ std::string with_commas(const std::string& first, const std::vector<std::pair<st
 std::string pictures_of(const Inspection& in) {
   char range[96];
   std::snprintf(range, sizeof range, ", black %g, white %g", in.range_low, in.range_high);
-  return in.colour + range + (in.size_multiple > 1 ? ", sides a multiple of " + std::to_string(in.size_multiple) : "");
+  std::string text = in.colour + range;
+  if (in.range_out) {
+    std::snprintf(range, sizeof range, " (coming out: %g, %g)", in.range_out->first, in.range_out->second);
+    text += range;
+  }
+  return text + (in.size_multiple > 1 ? ", sides a multiple of " + std::to_string(in.size_multiple) : "");
 }
 
 std::string text_of(const InspectedCondition& told) {
@@ -86,6 +91,7 @@ void print_json(const Inspection& in) {
       {"macs_per_pixel", in.macs_per_pixel},
       {"operators", nlohmann::ordered_json::object()},
       {"most_expensive", nlohmann::ordered_json::object()}};
+  if (in.range_out) json["range_out"] = {in.range_out->first, in.range_out->second};
   for (const auto& [name, value] : in.hyperparameters) json["hyperparameters"][name] = value;
   for (const auto& [op, count] : in.operators) json["operators"][op] = count;
   for (const auto& [node, share] : in.most_expensive)
@@ -109,7 +115,8 @@ void add_inspect(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   auto* command = app.add_subcommand("inspect", "Tell what a network is and what it costs");
   auto arguments = std::make_shared<Arguments>();
   command->add_option("network", arguments->network, "PyTorch checkpoint (.pth, .pt) or ONNX file")->required();
-  command->add_option("--range", arguments->overrides.range, "Black and white in the network's numbers, such as 0:255");
+  command->add_option("--range", arguments->overrides.range,
+                      "Black and white in the network's numbers, such as 0:255, or -1:1,0:1 for in and out");
   command->add_option("--colour", arguments->overrides.colour, "rgb, ycbcr or luminance");
   command->add_flag("--text", arguments->text, "Print the graph in the text form of docs/ir-text.md");
   command->footer("Example:\n  mantissa inspect network.pth");

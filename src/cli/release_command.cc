@@ -120,7 +120,8 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code) {
                       "e4m3 or e5m2 (more range, fewer digits): in which of the two fp8 files are made; default: what "
                       "the target prefers");
   command->add_option("--range", request->overrides.range,
-                      "Black and white in the network's numbers, such as 0:255, where its file does not tell");
+                      "Black and white in the network's numbers, such as 0:255, or -1:1,0:1 for in and out, where its "
+                      "file does not tell");
   command->add_option("--colour", request->overrides.colour, "rgb, ycbcr or luminance, where its file does not tell");
   command->add_option("--seed", request->seed, "Of noise and of the choice of calibration tiles")
       ->capture_default_str()
@@ -133,7 +134,7 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   command
       ->add_option("--without", request->without,
                    "What quantization is not to do, to see what it buys: least-squares, equalization, channel-scales, "
-                   "expected-noise, gptq, bias-correction, output-fit, protection")
+                   "expected-noise, gptq, bias-correction, output-fit, reconstruction, protection")
       ->delimiter(',')
       ->allow_extra_args(false);
   command->footer(

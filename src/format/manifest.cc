@@ -38,6 +38,7 @@ static void to_json(Json& json, const Task& task) {
           {"receptive_field_radius", task.radius ? Json(*task.radius) : Json(nullptr)},
           {"tile_stride", task.stride},
           {"assumed", task.assumed}};
+  if (task.range_out) json["range_out"] = {task.range_out->low, task.range_out->high};
   if (task.condition) json["condition"] = *task.condition;
 }
 
@@ -49,6 +50,8 @@ static void from_json(const Json& json, Task& task) {
   json.at("scale").get_to(task.scale);
   json.at("range").at(0).get_to(task.range_low);
   json.at("range").at(1).get_to(task.range_high);
+  if (const auto out = json.find("range_out"); out != json.end())
+    task.range_out = Range{out->at(0).get<float>(), out->at(1).get<float>()};
   json.at("size_multiple").get_to(task.size_multiple);
   if (!json.at("receptive_field_radius").is_null()) task.radius = json.at("receptive_field_radius").get<int>();
   json.at("tile_stride").get_to(task.stride);
@@ -56,7 +59,7 @@ static void from_json(const Json& json, Task& task) {
   if (const auto condition = json.find("condition"); condition != json.end())
     task.condition = condition->get<Condition>();
   if (task.scale < 1 || task.scale > 64 || task.size_multiple < 1 || task.stride < 1 || task.radius.value_or(0) < 0 ||
-      !(task.range_low < task.range_high))
+      !(task.range_low < task.range_high) || !(output_range(task).low < output_range(task).high))
     throw Json::other_error::create(501, "the task's numbers are out of range", &json);
 }
 

@@ -66,6 +66,14 @@ TEST(Manifest, KeepsAGlobalReceptiveField) {
   EXPECT_FALSE(manifest_from_json(to_json(m))->task.radius.has_value());
 }
 
+TEST(Manifest, KeepsARangeOfItsOwnForTheOutput) {
+  Manifest m = example();
+  m.task.range_out = net::Range{0, 255};
+  EXPECT_EQ(manifest_from_json(to_json(m))->task.range_out, m.task.range_out);
+  m.task.range_out = net::Range{1, 0};
+  EXPECT_FALSE(manifest_from_json(to_json(m)).ok());
+}
+
 TEST(Manifest, KeepsTheConditionOfTheNetworksThatHaveOne) {
   Manifest m = example();
   EXPECT_EQ(to_json(m).find("condition"), std::string::npos);

@@ -46,10 +46,12 @@ TEST(TaskMetadata, SurvivesAFile) {
 TEST(TaskMetadata, OfAGraphIsBelieved) {
   Network network = built(States().espcn(3, 8, 2));
   network.task.range_low = -1;
+  network.task.range_out = Range{0, 255};
   write_task_metadata(network, network.graph);
   const auto again = network_from_graph(network.graph);
   ASSERT_TRUE(again.ok()) << again.error().message();
   EXPECT_EQ(again->task.range_low, -1);
+  EXPECT_EQ(again->task.range_out, (Range{0, 255}));
   EXPECT_EQ(again->task.colour, Colour::ycbcr);
   EXPECT_EQ(again->architecture, "ESPCN");
   EXPECT_NE(again->checkpoint.find("conv_1.weight"), nullptr);

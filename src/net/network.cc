@@ -24,19 +24,30 @@ void drop_assumption(Task& task, std::string_view about) {
   std::erase_if(task.assumed, [&](const std::string& fact) { return fact.starts_with(about); });
 }
 
-Result<void> set_range(Task& task, std::string_view text) {
+Result<Range> range_of(std::string_view text) {
   const std::size_t colon = text.find(':');
   const auto low = finite_number(text.substr(0, colon));
   const auto high = finite_number(colon == std::string_view::npos ? "" : text.substr(colon + 1));
   if (!low || !high || !(*low < *high)) {
     return usage_error("the range \"" + std::string(text) + "\" is not two numbers in rising order",
-                       "Write it as 0:255");
+                       "Write it as 0:255, or as -1:1,0:1 where black and white come out as other numbers");
   }
-  task.range_low = *low;
-  task.range_high = *high;
+  return Range{*low, *high};
+}
+
+// "0:255", or in and out apart: "-1:1,0:1".
+Result<void> set_range(Task& task, std::string_view text) {
+  const std::size_t comma = text.find(',');
+  MANTISSA_ASSIGN(const Range in, range_of(text.substr(0, comma)));
+  task.range_out.reset();
+  if (comma != std::string_view::npos) {
+    MANTISSA_ASSIGN(task.range_out, range_of(text.substr(comma + 1)));
+  }
+  task.range_low = in.low;
+  task.range_high = in.high;
   drop_assumption(task, "range");
   // Noise is as strong as before, in numbers that span more or less.
-  if (task.condition) task.condition->divisor = 255 / (*high - *low);
+  if (task.condition) task.condition->divisor = 255 / in.span();
   return {};
 }
 

@@ -24,19 +24,32 @@ enum class Colour {
 [[nodiscard]] std::string_view name_of(Colour colour);
 [[nodiscard]] std::optional<Colour> colour_named(std::string_view name);
 
+// What black and white are in a network's numbers.
+struct Range {
+  float low = 0;
+  float high = 1;
+  [[nodiscard]] float span() const { return high - low; }
+  bool operator==(const Range&) const = default;
+};
+
 struct Task {
   std::string kind = "restoration";  // "super-resolution", "denoising", ...
   Colour colour = Colour::rgb;
   int scale = 1;        // output pixels per input pixel, along a side
-  float range_low = 0;  // what black and white are in the network's numbers, in and out
+  float range_low = 0;  // what black and white are in the network's numbers, going in
   float range_high = 1;
-  int size_multiple = 1;  // height and width of the input must be multiples of it
+  std::optional<Range> range_out = {};  // where they come out as others
+  int size_multiple = 1;                // height and width of the input must be multiples of it
   // Receptive field: input pixels to each side that an output pixel depends on; nullopt: all of them.
   std::optional<int> radius;
   int stride = 1;  // tile origins must be multiples of it for a tile to see the same grid as the whole picture
   std::optional<Condition> condition;  // a second input, beside the picture
   std::vector<std::string> assumed;    // facts above that were guessed rather than known, for the user: "range 0..1"
 };
+
+[[nodiscard]] inline Range output_range(const Task& task) {
+  return task.range_out.value_or(Range{task.range_low, task.range_high});
+}
 
 [[nodiscard]] inline int channels_of(Colour colour) { return colour == Colour::luminance ? 1 : 3; }
 

@@ -23,11 +23,15 @@ TEST(OverrideTask, SetsWhatTheUserKnows) {
   ASSERT_TRUE(override_task(task, {"-1:1", {}}).ok());
   EXPECT_EQ(task.range_low, -1);
   ASSERT_TRUE(override_task(task, {}).ok());
+  EXPECT_EQ(output_range(task), (Range{-1, 1}));
+  ASSERT_TRUE(override_task(task, {"-1:1,0:255", {}}).ok());
+  EXPECT_EQ(task.range_low, -1);
+  EXPECT_EQ(output_range(task), (Range{0, 255}));
 }
 
 TEST(OverrideTask, RefusesWhatMakesNoSense) {
-  for (const char* range :
-       {"", ":", "0", "0:", ":1", "1:0", "1:1", "0:1:2", "0:nan", "0:inf", "a:b", "0 :1", "0:1e99"}) {
+  for (const char* range : {"", ":", "0", "0:", ":1", "1:0", "1:1", "0:1:2", "0:nan", "0:inf", "a:b", "0 :1", "0:1e99",
+                            "0:1,", "0:1,1:0", "0:1,0:1,0:1"}) {
     Task task;
     const auto done = override_task(task, {range, {}});
     ASSERT_FALSE(done.ok()) << range;

@@ -55,12 +55,14 @@ class Fields {
   std::string wrong_;
 };
 
-void read_range(Fields& fields, Task& task) {
-  const json* range = fields.find("range");
-  if (!range || !range->is_array() || range->size() != 2) return fields.wrong("range");
-  task.range_low = fields.number(&(*range)[0], "range");
-  task.range_high = fields.number(&(*range)[1], "range");
-  if (!(task.range_low < task.range_high)) fields.wrong("range");
+Range read_range(Fields& fields, const json* range, const char* name) {
+  if (!range || !range->is_array() || range->size() != 2) {
+    fields.wrong(name);
+    return {};
+  }
+  const Range read{fields.number(&(*range)[0], name), fields.number(&(*range)[1], name)};
+  if (!(read.low < read.high)) fields.wrong(name);
+  return read;
 }
 
 // Only networks that take one have it.
@@ -96,7 +98,11 @@ StoredTask read_fields(const json& object, Fields& fields) {
   else
     fields.wrong("colour");
   task.scale = fields.whole("scale", 1, 64);
-  read_range(fields, task);
+  const Range range = read_range(fields, fields.find("range"), "range");
+  task.range_low = range.low;
+  task.range_high = range.high;
+  if (const auto out = object.find("range_out"); out != object.end())
+    task.range_out = read_range(fields, &*out, "range_out");
   task.size_multiple = fields.whole("size_multiple", 1, kMost);
   task.stride = fields.whole("stride", 1, kMost);
   if (const json* radius = fields.find("radius"); radius && !radius->is_null())
@@ -127,6 +133,7 @@ void write_task_metadata(const Network& network, ir::Graph& graph) {
   fields["colour"] = name_of(task.colour);
   fields["scale"] = task.scale;
   fields["range"] = {task.range_low, task.range_high};
+  if (task.range_out) fields["range_out"] = {task.range_out->low, task.range_out->high};
   fields["size_multiple"] = task.size_multiple;
   fields["radius"] = task.radius ? json(*task.radius) : json(nullptr);
   fields["stride"] = task.stride;

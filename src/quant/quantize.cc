@@ -83,8 +83,9 @@ class Quantizer {
     if (id == graph_.inputs.front() && in_picture_range)  // 256 steps from black to white hold an 8-bit picture exactly
       return range_between(black, white, options_.activations);
     // A picture is clipped to black and white by whoever shows it: what lies beyond needs no steps.
-    if (is_picture(id) && share_of_picture(histogram, black, white) > kShareOfPicture)
-      return range_between(std::max(histogram.minimum(), black), std::min(histogram.maximum(), white),
+    const auto [black_out, white_out] = options_.output_range;
+    if (is_picture(id) && share_of_picture(histogram, black_out, white_out) > kShareOfPicture)
+      return range_between(std::max(histogram.minimum(), black_out), std::min(histogram.maximum(), white_out),
                            format_for(histogram));
     const bool is_input = graph_.value(id).producer == ir::kNoNode;
     const bool clip_nothing = is_input || end_.contains(id) || !options_.techniques.least_squares;

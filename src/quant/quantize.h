@@ -25,7 +25,8 @@ struct QuantizeOptions {
   WeightGrid weights = {};
   int pair_limit = 0;       // of sums of two neighbouring products (quant/pair_sums.h); 0: none
   bool zero_points = true;  // false: of activations, those below zero are int8 instead of uint8, and all have 0
-  std::pair<double, double> picture_range = {0, 1};  // black and white in the network's numbers
+  std::pair<double, double> picture_range = {0, 1};  // black and white in the network's numbers, going in
+  std::pair<double, double> output_range = {0, 1};   // and coming out
   Techniques techniques = {};
   const Reconstructions* reconstructions = nullptr;  // that layers are rounded from instead of their own weights
   WeightCache* cache = nullptr;  // read and filled; of this graph, these statistics and this grid only

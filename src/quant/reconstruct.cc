@@ -42,8 +42,8 @@ NodeId compared_at(const Graph& graph, NodeId layer) {
                                  [&](ValueId input) { return graph.value(input).constant.has_value(); });
   const auto& of_layer = graph.value(output).shape;
   const auto& of_sum = graph.value(reader.outputs[0]).shape;
-  const bool same_channels = of_layer && of_sum && of_layer->size() == 4 && of_sum->size() == 4 &&
-                             (*of_layer)[1].size == (*of_sum)[1].size;
+  const bool same_channels =
+      of_layer && of_sum && of_layer->size() == 4 && of_sum->size() == 4 && (*of_layer)[1].size == (*of_sum)[1].size;
   return adds && same_channels ? uses[0].node : layer;
 }
 
@@ -147,7 +147,8 @@ class LayerFit {
     for (std::size_t o = 0; o < outputs_; ++o)
       for (std::size_t s = 0; s < positions.size(); ++s) {
         const Position& p = positions[s];
-        values[s * outputs_ + o] = elements[(p.batch * outputs_ + o) * plane + static_cast<std::size_t>(p.y) * shape[3] + p.x];
+        values[s * outputs_ + o] =
+            elements[(p.batch * outputs_ + o) * plane + static_cast<std::size_t>(p.y) * shape[3] + p.x];
       }
     return values;
   }
@@ -203,8 +204,8 @@ class LayerFit {
   std::size_t inputs_seen_ = 0;
 };
 
-using Seen = std::multimap<std::string, std::function<void(std::span<const std::int64_t>, std::span<const float>)>,
-                           std::less<>>;
+using Seen =
+    std::multimap<std::string, std::function<void(std::span<const std::int64_t>, std::span<const float>)>, std::less<>>;
 
 // Runs the part of the graph that the layers need, and shows them the values.
 Result<void> watch(Graph graph, const std::vector<NodeId>& ends, const Seen& seen, std::span<const Batch> inputs,
@@ -222,13 +223,12 @@ Result<void> watch(Graph graph, const std::vector<NodeId>& ends, const Seen& see
     for (const ValueId value : graph.node(node).outputs)
       if (value != ir::kNoValue && seen.contains(graph.value(value).name)) tapped.push_back(value);
   pass::insert_taps(graph, tapped);
-  return execute(
-      graph, inputs,
-      [&](std::string_view name, std::span<const std::int64_t> shape, std::span<const float> elements) {
-        const auto [first, last] = seen.equal_range(name);
-        for (auto each = first; each != last; ++each) each->second(shape, elements);
-      },
-      {});
+  return execute(graph, inputs,
+                 [&](std::string_view name, std::span<const std::int64_t> shape, std::span<const float> elements) {
+                   const auto [first, last] = seen.equal_range(name);
+                   for (auto each = first; each != last; ++each) each->second(shape, elements);
+                 },
+                 {});
 }
 
 Result<void> reconstruct_block(std::span<const NodeId> layers, const Twins& twins, std::span<const Batch> inputs,
@@ -246,7 +246,9 @@ Result<void> reconstruct_block(std::span<const NodeId> layers, const Twins& twin
   if (fits.empty()) return {};
   Graph rounded_twin = twins.quantized;
   MANTISSA_TRY(pass::lower_to_qdq(rounded_twin, twins.style));
-  const auto name_behind = [](const Graph& graph, NodeId node) { return graph.value(graph.node(node).outputs[0]).name; };
+  const auto name_behind = [](const Graph& graph, NodeId node) {
+    return graph.value(graph.node(node).outputs[0]).name;
+  };
   Seen exact, rounded;
   for (LayerFit& fit : fits) {
     exact.emplace(name_behind(twins.exact, fit.compared),
@@ -293,7 +295,8 @@ Result<Reconstructions> reconstruct(const std::vector<NodeId>& layers,
     if (std::chrono::steady_clock::now() > deadline) break;
     const std::size_t first = layers.size() * block / blocks, last = layers.size() * (block + 1) / blocks;
     MANTISSA_ASSIGN(const Twins twins, make(found));
-    MANTISSA_TRY(reconstruct_block(std::span(layers).subspan(first, last - first), twins, inputs, execute, options.seed, found));
+    MANTISSA_TRY(
+        reconstruct_block(std::span(layers).subspan(first, last - first), twins, inputs, execute, options.seed, found));
     progress.advance();
   }
   return found;

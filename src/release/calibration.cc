@@ -73,8 +73,8 @@ image::Picture picture_of(const quant::Batch& batch, const net::Task& task) {
   picture.height = static_cast<int>(batch.shape[2]);
   picture.width = static_cast<int>(batch.shape[3]);
   picture.samples = batch.values;
-  const float span = task.range_high - task.range_low;
-  for (float& sample : picture.samples) sample = (sample - task.range_low) / span;
+  const net::Range range = net::output_range(task);
+  for (float& sample : picture.samples) sample = (sample - range.low) / range.span();
   return task.colour == net::Colour::ycbcr ? image::ycbcr_to_rgb(picture) : picture;
 }
 

@@ -75,6 +75,7 @@ Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverride
   inspection.scale = task.scale;
   inspection.range_low = task.range_low;
   inspection.range_high = task.range_high;
+  if (task.range_out) inspection.range_out = {task.range_out->low, task.range_out->high};
   inspection.size_multiple = task.size_multiple;
   inspection.radius = task.radius;
   inspection.condition = condition_of(task);

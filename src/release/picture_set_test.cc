@@ -291,6 +291,8 @@ TEST_F(Pictures, ABatchIsThePictureInTheNetworksNumbers) {
   EXPECT_FLOAT_EQ(batch.values[7], -1 + 4 * picture.samples[7]);
   const image::Picture back = picture_of(batch, task);
   for (std::size_t i = 0; i < picture.samples.size(); ++i) EXPECT_NEAR(back.samples[i], picture.samples[i], 1e-6);
+  task.range_out = net::Range{-1, 7};
+  EXPECT_NEAR(picture_of(batch, task).samples[7], picture.samples[7] / 2, 1e-6);
 }
 
 TEST_F(Pictures, APictureIsInTheColoursThatUsersSee) {

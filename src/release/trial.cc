@@ -90,6 +90,7 @@ Trial::Trial(const net::Network& network, const target::FileToMake& file, quant:
                file.format.pair_limit,
                file.spec.zero_points,
                {network.task.range_low, network.task.range_high},
+               {net::output_range(network.task).low, net::output_range(network.task).high},
                techniques,
                &reconstructions_,
                &rounded_} {
@@ -199,7 +200,7 @@ Trial::Judged Trial::best_fit(const Batches& outputs) const {
   if (!last_layer_) return best;
   const net::Task& task = network_.task;
   const auto colours = static_cast<std::size_t>(outputs.tiles.front().shape[1]);
-  const double span = static_cast<double>(task.range_high) - static_cast<double>(task.range_low);
+  const auto span = static_cast<double>(net::output_range(task).span());
   quant::OutputFitter tiles(*last_layer_, colours, span), flat(*last_layer_, colours, span);
   for (std::size_t i = 0; i < outputs.tiles.size(); ++i) tiles.add(fp32_.tiles[i], outputs.tiles[i]);
   for (std::size_t i = 0; i < outputs.flat.size(); ++i)

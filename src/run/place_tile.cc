@@ -49,10 +49,10 @@ class LineMaker {
       network[channel] = scratch_.empty() ? file[channel] : scratch_.data() + channel * width_;
     }
     bool finite = true;
-    const float factor = 1.0F / (task_.range_high - task_.range_low);
+    const net::Range range = net::output_range(task_);
     for (int channel = 0; channel < net::channels_of(task_.colour); ++channel)
-      finite &=
-          to_unit_range(in(channel, y), task_.range_low, factor, network[static_cast<std::size_t>(channel)], width_);
+      finite &= to_unit_range(in(channel, y), range.low, 1.0F / range.span(),
+                              network[static_cast<std::size_t>(channel)], width_);
 
     const bool has_chroma = keeps_chroma(info_, task_);
     if (has_chroma) enlarge(0, y, network[1]);

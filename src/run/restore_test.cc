@@ -142,6 +142,11 @@ TEST(RestoreAround, NetworkGetsItsOwnRange) {
   EXPECT_EQ(session.lowest, -1);
   EXPECT_EQ(session.highest, 3);
   EXPECT_LT(largest_difference(result->samples, picture.samples), 1e-6F);
+  task.range_out = net::Range{-1, 7};  // what the network repeats means half of it then
+  const auto half = restore(session, task, picture, {.tile_size = 20});
+  ASSERT_TRUE(half.ok());
+  for (float& sample : picture.samples) sample /= 2;
+  EXPECT_LT(largest_difference(half->samples, picture.samples), 1e-6F);
 }
 
 TEST(RestoreAround, ChromaOfALuminanceNetworkIsResampledAcrossTiles) {

@@ -57,6 +57,17 @@ Result<void> write_graph(const net::Network& network, Graph graph, const std::fi
   return format::write_onnx(graph, path);
 }
 
+Result<void> write_half(const net::Network& network, base::NumberFormat format, const quant::Statistics& statistics,
+                        const std::filesystem::path& folder, Draft& draft) {
+  plan::Plan plan = plan::plan_half(network.graph, format);
+  MANTISSA_TRY(quant::find_half_islands(network.graph, plan, statistics));
+  Graph graph = network.graph;
+  plan::apply(plan, graph);
+  MANTISSA_TRY(pass::lower_to_half(graph));
+  draft.artifact.decisions = decisions_of(network.graph, plan);
+  return write_graph(network, std::move(graph), folder / draft.artifact.path);
+}
+
 // The layers with weights that the plan has in eight bits, with their work.
 std::vector<quant::Layer> eight_bit_layers(const Graph& graph, const plan::Plan& plan) {
   std::vector<quant::Layer> layers;
@@ -124,18 +135,19 @@ Result<Draft> make_checkpoint(const net::Network& network, const std::filesystem
   return draft;
 }
 
-Result<Draft> make_half(const net::Network& network, base::NumberFormat format, const quant::Statistics& statistics,
+Result<Draft> make_fp16(const net::Network& network, const quant::Statistics& statistics,
                         const std::filesystem::path& folder) {
-  plan::Plan plan = plan::plan_half(network.graph, format);
-  MANTISSA_TRY(quant::find_half_islands(network.graph, plan, statistics));
-  Graph graph = network.graph;
-  plan::apply(plan, graph);
-  MANTISSA_TRY(pass::lower_to_half(graph));
-  Draft draft = draft_of(plan.variant, plan.variant + "/model.onnx");
+  Draft draft = draft_of("fp16", "fp16/model.onnx");
   draft.judge = kReference;
   draft.emulated = true;
-  draft.artifact.decisions = decisions_of(network.graph, plan);
-  MANTISSA_TRY(write_graph(network, std::move(graph), folder / draft.artifact.path));
+  MANTISSA_TRY(write_half(network, base::NumberFormat::float16, statistics, folder, draft));
+  return draft;
+}
+
+Result<Draft> make_bf16(const net::Network& network, const target::FileToMake& file,
+                        const quant::Statistics& statistics, const std::filesystem::path& folder) {
+  Draft draft = draft_of(file);
+  MANTISSA_TRY(write_half(network, base::NumberFormat::bfloat16, statistics, folder, draft));
   return draft;
 }
 

@@ -31,7 +31,9 @@ struct Draft {
 // Each writes its file under `folder` and says what it did. `graph` has inferred formats (format::read_onnx).
 [[nodiscard]] Result<Draft> make_fp32(const net::Network& network, const std::filesystem::path& folder);
 [[nodiscard]] Result<Draft> make_checkpoint(const net::Network& network, const std::filesystem::path& folder);
-[[nodiscard]] Result<Draft> make_half(const net::Network& network, base::NumberFormat format,
+[[nodiscard]] Result<Draft> make_fp16(const net::Network& network, const quant::Statistics& statistics,
+                                      const std::filesystem::path& folder);
+[[nodiscard]] Result<Draft> make_bf16(const net::Network& network, const target::FileToMake& file,
                                       const quant::Statistics& statistics, const std::filesystem::path& folder);
 // int8 or fp8, or int8-weights: rounded against what they see, repaired, and without Q and DQ on activations.
 [[nodiscard]] Result<Draft> make_eight_bits(const net::Network& network, const target::FileToMake& file,

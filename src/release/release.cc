@@ -113,15 +113,14 @@ Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::v
   std::vector<Draft> drafts;
   MANTISSA_ASSIGN(drafts.emplace_back(), make_fp32(network, folder));
   MANTISSA_ASSIGN(drafts.emplace_back(), make_checkpoint(network, folder));
-  MANTISSA_ASSIGN(drafts.emplace_back(), make_half(network, base::NumberFormat::float16, statistics, folder));
+  MANTISSA_ASSIGN(drafts.emplace_back(), make_fp16(network, statistics, folder));
   for (const target::FileToMake& file : files) {
     const target::ArtifactSpec& spec = file.spec;
     base::detail("making " + spec.path);
     if (const auto here = run::provider(spec.provider); !spec.provider.empty() && !here.ok()) {
       left_out.push_back({spec.variant, spec.path, here.error().message(), {}});
     } else if (spec.variant == "bf16") {
-      MANTISSA_ASSIGN(drafts.emplace_back(), make_half(network, base::NumberFormat::bfloat16, statistics, folder));
-      drafts.back().artifact.targets = file.targets;
+      MANTISSA_ASSIGN(drafts.emplace_back(), make_bf16(network, file, statistics, folder));
     } else if (spec.variant == "int4-weights") {
       MANTISSA_ASSIGN(std::optional<Draft> draft, make_int4_weights(network, file, folder));
       if (draft)
@@ -305,6 +304,7 @@ Result<ReleaseSummary> make(const ReleaseRequest& request) {
   MANTISSA_ASSIGN(const image::Degradation degradation, choose_degradation(request));
   MANTISSA_ASSIGN(const auto targets, choose_targets(request.targets));
   std::vector<target::FileToMake> files = target::files_for(targets);
+  std::erase_if(files, [](const target::FileToMake& file) { return !target::meets(base::cpu(), file.spec.needs); });
   if (!request.fp8.empty()) MANTISSA_TRY(target::choose_fp8(files, request.fp8));
   MANTISSA_ASSIGN(const quant::Techniques techniques, quant::techniques_without(request.without));
   MANTISSA_ASSIGN(base::AtomicFolder folder, base::AtomicFolder::create(request.output));

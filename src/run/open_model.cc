@@ -34,7 +34,7 @@ bool fits_this_machine(const format::Artifact& artifact) {
   if (artifact.targets.empty()) return true;
   return std::any_of(artifact.targets.begin(), artifact.targets.end(), [](const std::string& name) {
     const auto target = target::target_named(name);
-    return target.ok() && target::meets(base::cpu(), **target);
+    return target.ok() && target::meets(base::cpu(), (*target)->needs);
   });
 }
 

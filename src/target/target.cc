@@ -49,6 +49,7 @@ Result<Target> from_json(const Json& json) {
     target.artifacts.push_back({artifact.at("variant").get<std::string>(), artifact.at("path").get<std::string>(),
                                 artifact.value("qdq", ""), artifact.value("provider", ""),
                                 artifact.value("channel_scales", true), artifact.value("zero_points", true)});
+    target.artifacts.back().needs = artifact.value("needs", std::vector<std::string>{});
     if (!artifact.contains("floats")) continue;
     MANTISSA_ASSIGN(target.artifacts.back().floats, format_field(artifact, "floats"));
   }
@@ -129,15 +130,16 @@ Result<void> choose_fp8(std::vector<FileToMake>& files, std::string_view name) {
   return {};
 }
 
-bool meets(const base::CpuFeatures& cpu, const Target& target) {
-  return std::all_of(target.needs.begin(), target.needs.end(), [&](const std::string& need) {
-    return (need == "vnni" && cpu.vnni) || (need == "avx2" && cpu.avx2) || (need == "dotprod" && cpu.neon_dot);
+bool meets(const base::CpuFeatures& cpu, const std::vector<std::string>& needs) {
+  return std::all_of(needs.begin(), needs.end(), [&](const std::string& need) {
+    return (need == "vnni" && cpu.vnni) || (need == "amx-bf16" && cpu.amx_bf16) || (need == "avx2" && cpu.avx2) ||
+           (need == "dotprod" && cpu.neon_dot);
   });
 }
 
 Result<const Target*> target_of(const base::CpuFeatures& cpu) {
   for (const Target& target : targets())
-    if (!target.needs.empty() && meets(cpu, target)) return &target;
+    if (!target.needs.empty() && meets(cpu, target.needs)) return &target;
   return unsupported("no target of the catalogue fits this processor (" + cpu.model + ")", "Name one with --targets");
 }
 

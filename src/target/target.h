@@ -31,6 +31,7 @@ struct ArtifactSpec {
   bool zero_points = true;     // whether activations may have one other than 0
   // What the provider may compute in what the file has in float32, on a processor that has it.
   base::NumberFormat floats = base::NumberFormat::float32;
+  std::vector<std::string> needs = {};  // further features of the processor; without them the file is not made
   bool operator==(const ArtifactSpec&) const = default;
 };
 
@@ -70,7 +71,8 @@ struct FileToMake {
 // file is fp8.
 [[nodiscard]] Result<void> choose_fp8(std::vector<FileToMake>& files, std::string_view name);
 
-// Whether files made for the target compute correctly on the processor.
-[[nodiscard]] bool meets(const base::CpuFeatures& cpu, const Target& target);
+// Whether the processor has all of these features: "vnni", "amx-bf16", "avx2", "dotprod". What the catalogue says that
+// files of a target need to compute correctly, or a file to be worth making.
+[[nodiscard]] bool meets(const base::CpuFeatures& cpu, const std::vector<std::string>& needs);
 
 }  // namespace mantissa::target

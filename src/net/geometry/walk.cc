@@ -144,8 +144,8 @@ Result<void> Walk::start() {
   ++uses_[static_cast<std::size_t>(picture_)];
   Flow& flow = flows_[static_cast<std::size_t>(picture_)];
   flow.depends = true;
-  flow.axes[2] = picture_axis(shape[2], Role::rows, kBaseRows);
-  flow.axes[3] = picture_axis(shape[3], Role::columns, kBaseColumns);
+  flow.axes[2] = picture_axis(shape[2], Role::rows, base_.rows);
+  flow.axes[3] = picture_axis(shape[3], Role::columns, base_.columns);
   pixels_ = static_cast<double>(base_size(flow.axes[2])) * static_cast<double>(base_size(flow.axes[3]));
   if (condition && condition->is_map) return lay_map(condition->condition);
   return {};
@@ -180,6 +180,9 @@ Result<void> Walk::run() {
   MANTISSA_TRY(start());
   for (const ir::NodeId node : graph_.sorted()) {
     MANTISSA_TRY(visit(node));
+    if (watch)
+      for (const ir::ValueId id : graph_.node(node).outputs)
+        if (id != ir::kNoValue) watch(id, flow(id));
     release_inputs(node);
   }
   return {};

@@ -2,6 +2,7 @@
 // that says how its output flows from its inputs.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,16 @@ namespace mantissa::net {
 
 class Walk {
  public:
+  // The smallest picture that the graph is walked for.
+  struct Base {
+    std::int64_t rows = kBaseRows, columns = kBaseColumns;
+  };
   // `map_step`: input pixels for each element of the map that the graph may take beside the picture.
   explicit Walk(const ir::Graph& graph, int map_step = 1) : graph_(graph), map_step_(map_step) {}
+  Walk(const ir::Graph& graph, int map_step, Base base) : graph_(graph), map_step_(map_step), base_(base) {}
+
+  // Sees each value behind its node, before what is known of it is forgotten. To be set before run().
+  std::function<void(ir::ValueId, const Flow&)> watch;
 
   // Errors (unsupported): not one picture input and one output, an operator without a rule, shapes that do not fit.
   [[nodiscard]] Result<void> run();
@@ -49,6 +58,7 @@ class Walk {
 
   const ir::Graph& graph_;
   int map_step_;
+  Base base_;
   std::vector<Flow> flows_;        // by value
   std::vector<std::size_t> uses_;  // that are still to come, by value
   std::vector<NodeCost> costs_;

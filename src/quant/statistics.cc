@@ -11,7 +11,7 @@
 namespace mantissa::quant {
 
 void ValueStatistics::add(std::span<const std::int64_t> shape, std::span<const float> elements) {
-  const bool is_picture = shape.size() == 4;
+  const bool is_picture = by_channel && shape.size() == 4;
   const std::size_t count = is_picture ? static_cast<std::size_t>(shape[1]) : 1;
   const std::size_t batches = is_picture ? static_cast<std::size_t>(shape[0]) : 1;
   if (elements.empty()) return;
@@ -52,6 +52,11 @@ std::vector<ir::ValueId> in_order(const ir::Graph& graph, const StatisticsReques
   return ordered;
 }
 
+// A picture has as many channels whatever its size.
+bool has_channels(const ir::Value& value) {
+  return !value.shape || (value.shape->size() == 4 && (*value.shape)[1].size > 0);
+}
+
 Error not_finite(std::string_view value) {
   return bad_input("the value " + std::string(value) + " is not finite on the calibration pictures",
                    "Check that its weights are finite, and the range of its input (--range)");
@@ -63,7 +68,8 @@ Result<Statistics> calibrate(const ir::Graph& graph, const StatisticsRequest& re
                              const Execute& execute, std::uint64_t seed) {
   constexpr double kShareOfPositions = 0.02;
   Statistics statistics;
-  for (const ir::ValueId value : request.values) statistics.values.emplace(graph.value(value).name, ValueStatistics{});
+  for (const ir::ValueId value : request.values)
+    statistics.values.emplace(graph.value(value).name, ValueStatistics{{}, has_channels(graph.value(value))});
   for (const ir::ValueId value : request.magnitudes)
     if (!statistics.values.contains(graph.value(value).name)) statistics.magnitudes[graph.value(value).name] = 0;
   std::multimap<std::string, PatchMoments*, std::less<>> readers;  // of a value

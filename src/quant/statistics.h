@@ -17,9 +17,10 @@
 namespace mantissa::quant {
 
 struct ValueStatistics {
-  // Of [batch, channels, height, width] one for each channel. One for values of another rank: their second axis may be
-  // the pixels of a picture, and as many histograms take more memory than the picture.
+  // Of [batch, channels, height, width] one for each channel. One for values of another rank, and where the graph does
+  // not fix the second axis: it may be the pixels of a picture, and as many histograms take more memory than the picture.
   std::vector<ChannelStatistics> channels;
+  bool by_channel = true;  // false: one, whatever the rank
 
   void add(std::span<const std::int64_t> shape, std::span<const float> elements);
   [[nodiscard]] Histogram histogram() const { return Histogram(channels); }

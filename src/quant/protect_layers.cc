@@ -1,161 +1,205 @@
 #include "quant/protect_layers.h"
 
 #include <algorithm>
-#include <cmath>
+#include <limits>
 #include <numeric>
 
-#include "base/interrupt.h"
-#include "base/progress.h"
+#include "base/work_clock.h"
 
 namespace mantissa::quant {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-using Time = std::chrono::time_point<Clock, std::chrono::duration<double>>;
-
 constexpr double kShareForMeasuring = 0.6;  // of the budget: what was measured must still be tried together
-
-// Of what the gate allows: a check below needs no more help. Other pictures than these will judge.
-constexpr double kEnough = 0.8;
-// What an error counts in a check that does not need help: where layers are equal otherwise, the worse one goes first.
-constexpr double kWithoutNeed = 0.02;
 
 constexpr double kNear = 1.05;
 
-struct Candidate {
-  Layer layer;
-  std::vector<double> shares;  // that it is expected to add to each check
-  double gain = 0;             // dB
+// Of all work: what a change of format costs by itself. A layer with less is not worth a judgement to give it back.
+constexpr double kWorkOfChange = 0.01;
+// Judgements for giving back: most layers are needed.
+constexpr std::size_t kGiveBack = 8;
+
+// What may go back to float.
+struct Limit {
+  double time;              // added, of all in integers
+  double share;             // of the multiply-accumulates
+  bool regard_time = true;  // in the order, too
 };
 
-double work_of(const std::vector<Layer>& layers) {
-  return std::accumulate(layers.begin(), layers.end(), 0.0,
-                         [](double sum, const Layer& layer) { return sum + layer.macs; });
-}
+// What layers cost in float.
+class Costs {
+ public:
+  Costs(const std::vector<Layer>& layers, double float_cost)
+      : float_cost_(float_cost),
+        all_(std::accumulate(layers.begin(), layers.end(), 0.0,
+                             [](double sum, const Layer& layer) { return sum + layer.macs; })) {}
 
-double error_of(const Loss& loss) { return std::pow(10.0, -loss.decibels / 10); }
-
-// What each layer adds; those that the budget leaves out are not candidates.
-Result<std::vector<Candidate>> measure(const std::vector<Layer>& layers, const Loss& before,
-                                       const JudgeProtection& judge, Time deadline, bool& out_of_time) {
-  std::vector<Candidate> candidates;
-  std::vector<double> errors, sums(before.shares.size(), 0.0);
-  base::Progress progress("Measuring layers", static_cast<std::int64_t>(layers.size()), "layers");
-  for (const Layer& layer : layers) {
-    if (Clock::now() > deadline) {
-      out_of_time = true;
-      break;
-    }
-    MANTISSA_TRY(base::check_interrupt());
-    std::vector<ir::NodeId> others;
-    for (const Layer& other : layers)
-      if (other.node != layer.node) others.push_back(other.node);
-    MANTISSA_ASSIGN(const Loss loss, judge(others, Effort::rough));
-    candidates.push_back({layer, loss.shares, 0});
-    errors.push_back(error_of(loss));
-    for (std::size_t check = 0; check < sums.size(); ++check) sums[check] += loss.shares[check];
-    progress.advance();
+  [[nodiscard]] double share(double macs) const { return macs / all_; }
+  [[nodiscard]] double time(double macs) const { return share(macs) * (float_cost_ - 1); }
+  [[nodiscard]] bool fits(double macs, const Limit& limit) const {
+    return time(macs) <= limit.time && share(macs) <= limit.share;
   }
-  // The few pictures of a rough judgement are not all of them, and what is not a layer adds something too: what the
-  // layers add is made to sum up to what was measured of all together.
-  const double all = std::accumulate(errors.begin(), errors.end(), 0.0);
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    for (std::size_t check = 0; check < sums.size(); ++check)
-      if (sums[check] > 0) candidates[i].shares[check] *= before.shares[check] / sums[check];
-    if (errors[i] < all) candidates[i].gain = -10 * std::log10(1 - errors[i] / all);
-  }
-  return candidates;
-}
+  // Of one layer, in float or between others that are.
+  [[nodiscard]] double price(const Layer& layer) const { return time(layer.macs) + kWorkOfChange; }
+  [[nodiscard]] bool is_large(const Layer& layer) const { return share(layer.macs) >= kWorkOfChange; }
 
-// How far the checks are from what is wanted.
-double need(const std::vector<double>& shares, const std::vector<double>& removed) {
-  double sum = 0;
-  for (std::size_t check = 0; check < shares.size(); ++check) {
-    const double left = shares[check] - removed[check];
-    sum += std::max(left - kEnough, 0.0) + kWithoutNeed * std::max(left, 0.0);
-  }
-  return sum;
-}
+ private:
+  double float_cost_;
+  double all_;
+};
 
-// One after another those whose removal is worth most for their work, as many as fit into the share.
-template <class Work>
-std::vector<ProtectionStep> those_that_fit(std::vector<Candidate> candidates, std::vector<double> shares, double all,
-                                           double largest_share, const Work& work) {
-  std::vector<ProtectionStep> steps;
-  double macs_in_float = 0;
+// One after another those whose removal is worth most for what they cost, as many as fit.
+std::vector<MeasuredLayer> those_that_fit(std::vector<MeasuredLayer> candidates, std::vector<double> shares,
+                                          const Costs& costs, const Limit& limit) {
+  std::vector<MeasuredLayer> chosen;
+  const std::vector<double> nothing(shares.size(), 0.0);
+  double macs = 0;  // in float
   while (true) {
-    std::erase_if(candidates, [&](const Candidate& c) { return (macs_in_float + c.layer.macs) / all > largest_share; });
-    if (candidates.empty()) return steps;
-    const double before = need(shares, std::vector<double>(shares.size(), 0.0));
-    const auto worth = [&](const Candidate& c) { return (before - need(shares, c.shares)) / work(c); };
-    const auto best = std::max_element(candidates.begin(), candidates.end(),
-                                       [&](const Candidate& a, const Candidate& b) { return worth(a) < worth(b); });
+    std::erase_if(candidates, [&](const MeasuredLayer& c) { return !costs.fits(macs + c.layer.macs, limit); });
+    if (candidates.empty()) return chosen;
+    const double before = need(shares, nothing);
+    const auto worth = [&](const MeasuredLayer& c) {
+      return (before - need(shares, c.shares)) / (limit.regard_time ? costs.price(c.layer) : 1);
+    };
+    const auto best =
+        std::max_element(candidates.begin(), candidates.end(),
+                         [&](const MeasuredLayer& a, const MeasuredLayer& b) { return worth(a) < worth(b); });
     for (std::size_t check = 0; check < shares.size(); ++check) shares[check] -= best->shares[check];
-    macs_in_float += best->layer.macs;
-    steps.push_back({best->layer.node, best->gain, macs_in_float / all});
+    macs += best->layer.macs;
+    chosen.push_back(std::move(*best));
     candidates.erase(best);
   }
 }
+
+std::vector<ProtectionStep> steps_of(const std::vector<MeasuredLayer>& layers, const Costs& costs) {
+  std::vector<ProtectionStep> steps;
+  double macs = 0;
+  for (const MeasuredLayer& measured : layers) {
+    macs += measured.layer.macs;
+    steps.push_back({measured.layer.node, measured.gain, costs.share(macs), costs.time(macs)});
+  }
+  return steps;
+}
+
+class Protector {
+ public:
+  Protector(const std::vector<Layer>& layers, const JudgeProtection& judge, const ProtectOptions& options)
+      : layers_(layers), judge_(judge), options_(options), costs_(layers, options.float_cost) {
+    if (!options_.clock) options_.clock = [clock = base::WorkClock()] { return clock.seconds(); };
+    start_ = options_.clock();
+  }
+
+  Result<Protection> run() {
+    MANTISSA_ASSIGN(result_.before, judge_({}, Effort::full));
+    result_.after = result_.before;
+    if (result_.before.of_allowed() <= 1 || layers_.empty()) return std::move(result_);
+    MANTISSA_ASSIGN(MeasuredLayers measured,
+                    measure_layers(layers_, result_.before, judge_, [this] { return time_left(kShareForMeasuring); }));
+    result_.out_of_time = measured.out_of_time;
+    MANTISSA_TRY(choose(measured.layers));
+    MANTISSA_TRY(drop_last());
+    MANTISSA_TRY(give_back());
+    result_.steps = steps_of(chosen_, costs_);
+    return std::move(result_);
+  }
+
+ private:
+  [[nodiscard]] double time_left(double share = 1) const {
+    return share * options_.budget - (options_.clock() - start_);
+  }
+  // Says so in the result if it is.
+  [[nodiscard]] bool is_time_up() {
+    const bool up = time_left() <= 0;
+    result_.out_of_time |= up;
+    return up;
+  }
+
+  Result<Loss> judge(const std::vector<MeasuredLayer>& layers) {
+    std::vector<ir::NodeId> nodes;
+    for (const MeasuredLayer& measured : layers) nodes.push_back(measured.layer.node);
+    return judge_(nodes, Effort::full);
+  }
+
+  // What passes within the narrowest limit, or comes nearest. Where the best bargains are not enough, what they cost
+  // may have kept out a large layer that is: the last limit has no regard for it.
+  Result<void> choose(const std::vector<MeasuredLayer>& measured) {
+    constexpr double kAny = std::numeric_limits<double>::infinity();
+    const Limit limits[] = {{options_.wanted_time, options_.wanted_share},
+                            {kAny, options_.wanted_share},
+                            {kAny, options_.wanted_share, false},
+                            {kAny, options_.largest_share},
+                            {kAny, options_.largest_share, false}};
+    for (const Limit& limit : limits) {
+      std::vector<MeasuredLayer> layers = those_that_fit(measured, result_.before.shares, costs_, limit);
+      if (layers.empty() || is_time_up()) continue;
+      MANTISSA_ASSIGN(Loss loss, judge(layers));
+      if (loss.of_allowed() >= result_.after.of_allowed()) continue;
+      result_.after = std::move(loss);
+      chosen_ = std::move(layers);
+      if (result_.after.of_allowed() <= 1) break;
+    }
+    reached_ = result_.after.shares;
+    return {};
+  }
+
+  // Where that does not pass, what comes near it with fewer layers is better, for other pictures will judge; but no
+  // check that passes may be lost.
+  [[nodiscard]] bool is_enough(const Loss& loss) const {
+    for (std::size_t check = 0; check < reached_.size(); ++check)
+      if (loss.shares[check] > std::max(1.0, kNear * reached_[check])) return false;
+    return true;
+  }
+
+  // Keeps the fewest of the first that are enough, found by bisection.
+  Result<void> drop_last() {
+    std::size_t enough = chosen_.size();
+    for (std::size_t too_few = 0; enough - too_few > 1 && !is_time_up();) {
+      const std::size_t count = (too_few + enough) / 2;
+      MANTISSA_ASSIGN(Loss loss, judge({chosen_.begin(), chosen_.begin() + static_cast<std::ptrdiff_t>(count)}));
+      if (is_enough(loss)) {
+        enough = count;
+        result_.after = std::move(loss);
+      } else {
+        too_few = count;
+      }
+    }
+    chosen_.resize(enough);
+    return {};
+  }
+
+  // The order was that of what was measured roughly: what was taken before others may not be needed with them.
+  Result<void> give_back() {
+    std::vector<Layer> largest;
+    for (std::size_t i = 0; i + 1 < chosen_.size(); ++i)  // without the last, it was just found, is not enough
+      if (costs_.is_large(chosen_[i].layer)) largest.push_back(chosen_[i].layer);
+    std::stable_sort(largest.begin(), largest.end(), [](const Layer& a, const Layer& b) { return a.macs > b.macs; });
+    largest.resize(std::min(largest.size(), kGiveBack));
+    for (const Layer& layer : largest) {
+      if (is_time_up()) break;
+      std::vector<MeasuredLayer> without = chosen_;
+      std::erase_if(without, [&](const MeasuredLayer& measured) { return measured.layer.node == layer.node; });
+      MANTISSA_ASSIGN(Loss loss, judge(without));
+      if (!is_enough(loss)) continue;
+      chosen_ = std::move(without);
+      result_.after = std::move(loss);
+    }
+    return {};
+  }
+
+  const std::vector<Layer>& layers_;
+  const JudgeProtection& judge_;
+  ProtectOptions options_;
+  Costs costs_;
+  double start_ = 0;
+  std::vector<MeasuredLayer> chosen_;
+  std::vector<double> reached_;  // the checks with all that were chosen at first
+  Protection result_;
+};
 
 }  // namespace
 
 Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeProtection& judge,
                                   const ProtectOptions& options) {
-  const auto start = Clock::now();
-  const auto deadline = start + options.budget;
-  Protection protection;
-  MANTISSA_ASSIGN(protection.before, judge({}, Effort::full));
-  protection.after = protection.before;
-  if (protection.before.of_allowed() <= 1 || layers.empty()) return protection;
-
-  MANTISSA_ASSIGN(
-      const std::vector<Candidate> candidates,
-      measure(layers, protection.before, judge, start + kShareForMeasuring * options.budget, protection.out_of_time));
-  const auto with_first = [&](const std::vector<ProtectionStep>& steps, std::size_t count) {
-    std::vector<ir::NodeId> nodes;
-    for (std::size_t i = 0; i < count; ++i) nodes.push_back(steps[i].node);
-    return judge(nodes, Effort::full);
-  };
-  const double all = work_of(layers);
-  // One per cent of the whole is added to each layer's work: what a change of format costs by itself.
-  const auto own_work = [&](const Candidate& c) { return c.layer.macs + 0.01 * all; };
-  const auto any_work = [](const Candidate&) { return 1.0; };
-  // Where the best bargains are not enough, what they cost may have kept out a large layer that is.
-  const std::vector<double>& shares = protection.before.shares;
-  for (const auto& steps : {those_that_fit(candidates, shares, all, options.largest_share, own_work),
-                            those_that_fit(candidates, shares, all, options.largest_share, any_work)}) {
-    if (steps.empty() || Clock::now() > deadline) break;
-    MANTISSA_ASSIGN(const Loss loss, with_first(steps, steps.size()));
-    if (loss.of_allowed() >= protection.after.of_allowed()) continue;
-    protection.after = loss;
-    protection.steps = steps;
-    if (loss.of_allowed() <= 1) break;
-  }
-  // Where that does not pass, what comes near it with fewer layers is better, for other pictures will judge; but no
-  // check that passes may be lost.
-  const std::vector<double> reached = protection.after.shares;
-  const auto is_enough = [&](const Loss& loss) {
-    for (std::size_t check = 0; check < reached.size(); ++check)
-      if (loss.shares[check] > std::max(1.0, kNear * reached[check])) return false;
-    return true;
-  };
-  std::size_t enough = protection.steps.size();  // the fewest that are known to do
-  for (std::size_t too_few = 0; enough - too_few > 1;) {
-    if (Clock::now() > deadline) {
-      protection.out_of_time = true;
-      break;
-    }
-    const std::size_t count = (too_few + enough) / 2;
-    MANTISSA_ASSIGN(const Loss loss, with_first(protection.steps, count));
-    if (is_enough(loss)) {
-      enough = count;
-      protection.after = loss;
-    } else {
-      too_few = count;
-    }
-  }
-  protection.steps.resize(enough);
-  return protection;
+  return Protector(layers, judge, options).run();
 }
 
 }  // namespace mantissa::quant

@@ -1,40 +1,33 @@
-// Repair: puts back into float the layers that buy most quality per multiply-accumulate.
+// Repair: puts back into float the layers that buy most quality for the time that they cost.
 #pragma once
 
-#include <algorithm>
-#include <chrono>
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "ir/graph.h"
 #include "mantissa/result.h"
+#include "quant/loss.h"
+#include "quant/measure_layers.h"
 
 namespace mantissa::quant {
 
-struct Layer {
-  ir::NodeId node;
-  double macs = 0;  // any unit; only shares count
-};
-
-// What a form of the network loses against fp32, on pictures kept for decisions.
-struct Loss {
-  double decibels = 0;         // PSNR
-  std::vector<double> shares;  // for each check, the squared error as a share of what the gate allows; always as many
-
-  // Up to 1 passes.
-  [[nodiscard]] double of_allowed() const { return *std::max_element(shares.begin(), shares.end()); }
-};
-
 struct ProtectOptions {
-  double largest_share = 0.2;  // of the multiply-accumulates that may go back to float
-  std::chrono::duration<double> budget{120};
+  // The time that a multiply-accumulate takes in float where it takes 1 in integers, in the engine that will run the
+  // file (target::ArtifactSpec); at least 1.
+  double float_cost = 2;
+  // What layers in float may add to the time of a file with all in integers, as a share of it: where that passes.
+  double wanted_time = 0.1;
+  double wanted_share = 0.2;           // of the multiply-accumulates that may go back to float: where that passes
+  double largest_share = 0.5;          // where neither does
+  double budget = 120;                 // seconds of work (base::WorkClock)
+  std::function<double()> clock = {};  // seconds of work so far, from any start; empty: a WorkClock
 };
 
 struct ProtectionStep {
   ir::NodeId node;
   double gain = 0;            // dB of PSNR that this layer alone in float is expected to buy
   double share_in_float = 0;  // of the multiply-accumulates, with all earlier steps
+  double time = 0;            // that this and all earlier steps are expected to add, as a share of all in integers
 };
 
 struct Protection {
@@ -44,15 +37,11 @@ struct Protection {
   bool out_of_time = false;
 };
 
-enum class Effort { rough, full };  // rough: on a few of the pictures, good enough to rank layers
-
-// The loss of the variant in which `in_float` are float.
-using JudgeProtection = std::function<Result<Loss>(const std::vector<ir::NodeId>& in_float, Effort effort)>;
-
-// Measures roughly what each layer adds when it alone is in integers: squared errors of layers add up, while taking
-// one of many away says little, since what is left hides it. Orders the layers by how far they bring the checks that
-// fail for each multiply-accumulate (where that does not pass, without regard to work), and protects the fewest of the
-// first that pass, found by bisection, within the share and the budget. Where nothing passes, what comes nearest.
+// Measures roughly what each layer adds (quant/measure_layers.h), in 0.6 of the budget. Orders the layers by how far
+// they bring the checks that fail for the time that they cost in float, and protects the fewest of the first that pass,
+// found by bisection: of those that fit into what is wanted, or where that does not pass, into the largest share,
+// without regard to time last. Then gives back one by one, the largest first, those that it passes without. Where
+// nothing passes, what comes nearest.
 [[nodiscard]] Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeProtection& judge,
                                                 const ProtectOptions& options);
 

@@ -2,44 +2,22 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <cmath>
+#include "quant/test_judge.h"
 
 namespace mantissa::quant {
 namespace {
 
-// A network whose layers add independent squared errors; a layer in float adds none.
-struct Fake {
-  std::vector<double> errors;
-  double allowed = 1;  // squared error
-  int calls = 0;
-
-  Result<Loss> operator()(const std::vector<ir::NodeId>& in_float, Effort) {
-    ++calls;
-    double total = 1e-6;
-    for (std::size_t i = 0; i < errors.size(); ++i)
-      if (std::find(in_float.begin(), in_float.end(), ir::NodeId(i)) == in_float.end()) total += errors[i];
-    return Loss{-10 * std::log10(total), {total / allowed}};
-  }
-};
-
-std::vector<Layer> layers(const std::vector<double>& macs) {
-  std::vector<Layer> result;
-  for (std::size_t i = 0; i < macs.size(); ++i) result.push_back({ir::NodeId(i), macs[i]});
-  return result;
-}
-
 TEST(ProtectLayers, LeavesAGoodVariantAlone) {
-  Fake fake{{1e-6, 1e-6}};
-  const auto protection = protect_layers(layers({1, 1}), std::ref(fake), {});
+  FakeJudge fake{{1e-6, 1e-6}};
+  const auto protection = protect_layers(layers_of({1, 1}), std::ref(fake), {});
   ASSERT_TRUE(protection.ok());
   EXPECT_TRUE(protection->steps.empty());
   EXPECT_EQ(fake.calls, 1);  // no layer was tried
 }
 
 TEST(ProtectLayers, TakesTheLayerThatBuysMostPerWork) {
-  Fake fake{{1e-5, 2e-4, 2.1e-4, 1e-5}, 2.5e-4};
-  const auto protection = protect_layers(layers({10, 1, 10, 10}), std::ref(fake), {.largest_share = 0.9});
+  FakeJudge fake{{1e-5, 2e-4, 2.1e-4, 1e-5}, 2.5e-4};
+  const auto protection = protect_layers(layers_of({10, 1, 10, 10}), std::ref(fake), {.wanted_share = 0.9});
   ASSERT_TRUE(protection.ok());
   ASSERT_EQ(protection->steps.size(), 1U);
   EXPECT_EQ(protection->steps[0].node, ir::NodeId(1));
@@ -48,8 +26,8 @@ TEST(ProtectLayers, TakesTheLayerThatBuysMostPerWork) {
 }
 
 TEST(ProtectLayers, GoesOnUntilTheGateIsPassed) {
-  Fake fake{{1e-5, 1e-5, 1e-5, 1e-5}, 2.2e-5};
-  const auto protection = protect_layers(layers({1, 1, 1, 1}), std::ref(fake), {.largest_share = 1});
+  FakeJudge fake{{1e-5, 1e-5, 1e-5, 1e-5}, 2.2e-5};
+  const auto protection = protect_layers(layers_of({1, 1, 1, 1}), std::ref(fake), {.largest_share = 1});
   ASSERT_TRUE(protection.ok());
   EXPECT_EQ(protection->steps.size(), 2U);
   EXPECT_LE(protection->after.of_allowed(), 1);
@@ -57,25 +35,26 @@ TEST(ProtectLayers, GoesOnUntilTheGateIsPassed) {
 }
 
 TEST(ProtectLayers, TriesFewCombinationsOfManyLayers) {
-  Fake fake{std::vector<double>(64, 1e-5), 3e-4};
-  const auto protection = protect_layers(layers(std::vector<double>(64, 1)), std::ref(fake), {.largest_share = 1});
+  FakeJudge fake{std::vector<double>(64, 1e-5), 3e-4};
+  const auto protection = protect_layers(layers_of(std::vector<double>(64, 1)), std::ref(fake), {.largest_share = 1});
   ASSERT_TRUE(protection.ok());
   EXPECT_LE(protection->after.of_allowed(), 1);
   EXPECT_EQ(protection->steps.size(), 35U);  // 29 layers are allowed to err
-  EXPECT_LE(fake.calls, 2 + 64 + 8);
+  EXPECT_LE(fake.calls, 1 + 64 + 5 + 6 + 8);
 }
 
 TEST(ProtectLayers, KeepsToItsShareOfTheWork) {
-  Fake fake{{1e-3, 1e-3, 1e-3, 1e-3}, 1e-6};
-  const auto protection = protect_layers(layers({1, 1, 1, 1}), std::ref(fake), {.largest_share = 0.5});
+  FakeJudge fake{{1e-3, 1e-3, 1e-3, 1e-3}, 1e-6};
+  const auto protection = protect_layers(layers_of({1, 1, 1, 1}), std::ref(fake), {.largest_share = 0.5});
   ASSERT_TRUE(protection.ok());
   EXPECT_EQ(protection->steps.size(), 2U);
   EXPECT_LE(protection->steps.back().share_in_float, 0.5);
 }
 
 TEST(ProtectLayers, TakesALargeLayerWhereBargainsAreNotEnough) {
-  Fake fake{{2e-4, 2e-3, 2e-4}, 5e-4};
-  const auto protection = protect_layers(layers({1, 45, 54}), std::ref(fake), {.largest_share = 0.45});
+  FakeJudge fake{{2e-4, 2e-3, 2e-4}, 5e-4};
+  const auto protection =
+      protect_layers(layers_of({1, 45, 54}), std::ref(fake), {.wanted_share = 0.45, .largest_share = 0.45});
   ASSERT_TRUE(protection.ok());
   ASSERT_EQ(protection->steps.size(), 1U);
   EXPECT_EQ(protection->steps[0].node, ir::NodeId(1));
@@ -87,15 +66,56 @@ TEST(ProtectLayers, LosesNoCheckThatPassesWhereAnotherCannot) {
     const double in_integers = 4 - static_cast<double>(in_float.size());
     return Loss{40, {1.5 + 0.001 * in_integers, 0.45 * in_integers}};
   };
-  const auto protection = protect_layers(layers({1, 1, 1, 1}), judge, {.largest_share = 0.5});
+  const auto protection = protect_layers(layers_of({1, 1, 1, 1}), judge, {.largest_share = 0.5});
   ASSERT_TRUE(protection.ok());
   EXPECT_EQ(protection->steps.size(), 2U);
   EXPECT_LE(protection->after.shares[1], 1);
 }
 
+// Two ways to pass: layers 1 and 2 cost less time, layer 0 is one change.
+TEST(ProtectLayers, AddsNoMoreTimeThanIsWantedWhereThatPasses) {
+  const auto judge = [](double float_cost) {
+    FakeJudge fake{{4e-4, 2e-4, 2e-4, 1e-5}, 4.5e-4};
+    return protect_layers(layers_of({10, 4, 4, 82}), std::ref(fake), {.float_cost = float_cost, .wanted_time = 0.09});
+  };
+  const auto cheap = judge(1.0), dear = judge(2.0);
+  ASSERT_TRUE(cheap.ok());
+  ASSERT_TRUE(dear.ok());
+  ASSERT_EQ(cheap->steps.size(), 1U);  // in no time at all, the fewer the better
+  EXPECT_EQ(cheap->steps[0].node, ir::NodeId(0));
+  EXPECT_EQ(cheap->steps[0].time, 0);
+  ASSERT_EQ(dear->steps.size(), 2U);
+  EXPECT_LE(dear->after.of_allowed(), 1);
+  EXPECT_NEAR(dear->steps[1].time, 0.08, 1e-9);
+}
+
+TEST(ProtectLayers, TakesMoreThanIsWantedRatherThanFail) {
+  FakeJudge fake{{1e-3, 1e-5, 1e-5}, 1e-4};
+  const auto protection = protect_layers(layers_of({45, 45, 10}), std::ref(fake),
+                                         {.wanted_time = 0.1, .wanted_share = 0.2, .largest_share = 0.5});
+  ASSERT_TRUE(protection.ok());
+  EXPECT_LE(protection->after.of_allowed(), 1);
+  ASSERT_EQ(protection->steps.size(), 1U);
+  EXPECT_EQ(protection->steps[0].node, ir::NodeId(0));
+}
+
+// The rough judgement thinks that layer 0 errs most; in full it adds nothing.
+TEST(ProtectLayers, GivesBackWhatIsNotNeeded) {
+  FakeJudge real{{1e-7, 3e-4, 3e-4, 1e-6}, 1e-5}, seeming{{1e-3, 3e-4, 3e-4, 1e-6}, 1e-5};
+  const auto judge = [&](const std::vector<ir::NodeId>& in_float, Effort effort) {
+    return effort == Effort::full ? real(in_float, effort) : seeming(in_float, effort);
+  };
+  const auto protection = protect_layers(layers_of({10, 10, 10, 70}), judge, {.wanted_share = 0.5});
+  ASSERT_TRUE(protection.ok());
+  EXPECT_LE(protection->after.of_allowed(), 1);
+  ASSERT_EQ(protection->steps.size(), 2U);
+  for (const ProtectionStep& step : protection->steps) EXPECT_NE(step.node, ir::NodeId(0));
+  EXPECT_NEAR(protection->steps.back().share_in_float, 0.2, 1e-9);
+}
+
 TEST(ProtectLayers, StopsWhenItsTimeIsUp) {
-  Fake fake{{1e-3, 1e-3}, 1e-6};
-  const auto protection = protect_layers(layers({1, 1}), std::ref(fake), {.budget = std::chrono::duration<double>(-1)});
+  FakeJudge fake{{1e-3, 1e-3}, 1e-6};
+  const auto protection = protect_layers(layers_of({1, 1}), std::ref(fake), {.budget = -1});
   ASSERT_TRUE(protection.ok());
   EXPECT_TRUE(protection->out_of_time);
   EXPECT_TRUE(protection->steps.empty());
@@ -103,7 +123,7 @@ TEST(ProtectLayers, StopsWhenItsTimeIsUp) {
 
 TEST(ProtectLayers, HandsOnAnError) {
   const auto protection =
-      protect_layers(layers({1}), [](const auto&, Effort) -> Result<Loss> { return bad_input("no"); }, {});
+      protect_layers(layers_of({1}), [](const auto&, Effort) -> Result<Loss> { return bad_input("no"); }, {});
   ASSERT_FALSE(protection.ok());
   EXPECT_EQ(protection.error().what, "no");
 }

@@ -24,8 +24,12 @@ namespace {
 using ir::Graph;
 using ir::NodeId;
 
-// ONNX Runtime gains less from integers and loses more by them: more may stay float.
-constexpr double kLargestShareClosed = 0.5;
+// What layers in float may add to the time of all in integers, and of the work may go back, before that is more than is
+// wanted. ONNX Runtime gains less from integers and loses more by them.
+struct Wanted {
+  double time, share;
+};
+constexpr Wanted kWanted{0.1, 0.2}, kWantedClosed{0.3, 0.5};
 
 Draft draft_of(std::string variant, std::string path) {
   Draft draft;
@@ -96,6 +100,15 @@ Result<void> try_reconstruction(Trial& trial, const std::vector<NodeId>& in_floa
   return {};
 }
 
+// What a convolution gives or reads: its channels may get scales.
+bool is_beside_convolution(const Graph& graph, ir::ValueId id) {
+  const ir::Value& value = graph.value(id);
+  const auto is_convolution = [&](NodeId node) { return graph.node(node).op == "Conv"; };
+  return (value.producer != ir::kNoNode && is_convolution(value.producer)) ||
+         std::any_of(value.uses.begin(), value.uses.end(),
+                     [&](const ir::Use& use) { return is_convolution(use.node); });
+}
+
 }  // namespace
 
 quant::StatisticsRequest statistics_for(const Graph& graph, const std::vector<target::FileToMake>& files) {
@@ -113,8 +126,7 @@ quant::StatisticsRequest statistics_for(const Graph& graph, const std::vector<ta
   }
   // Of what 8-bit forms may scale by the channel, all that calibration can tell; of the others what 16 bits need.
   for (const ir::ValueId value : quant::values_to_watch(graph, plan::plan_half(graph, base::NumberFormat::float16))) {
-    const auto& shape = graph.value(value).shape;
-    if (shape && shape->size() == 4)
+    if (is_beside_convolution(graph, value))
       wanted.insert(value);
     else
       request.magnitudes.push_back(value);
@@ -165,8 +177,10 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
   if (protect) {
     const std::vector<quant::Layer> layers = eight_bit_layers(network.graph, trial.plan_with({}));
     quant::ProtectOptions options;
-    options.largest_share = spec.qdq == "closed" ? kLargestShareClosed : options.largest_share;
-    options.budget = repair_budget;
+    const Wanted& wanted = spec.qdq == "closed" ? kWantedClosed : kWanted;
+    options.wanted_time = wanted.time;
+    options.wanted_share = wanted.share;
+    options.budget = repair_budget.count();
     MANTISSA_ASSIGN(
         const quant::Protection protection,
         quant::protect_layers(

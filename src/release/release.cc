@@ -13,6 +13,7 @@
 #include "format/onnx.h"
 #include "mantissa/version.h"
 #include "net/architecture.h"
+#include "net/merge_sizes.h"
 #include "pass/channels_last_to_first.h"
 #include "pass/flush_tiny_weights.h"
 #include "release/calibration.h"
@@ -42,6 +43,7 @@ Result<net::Network> read_and_recognise(const ReleaseRequest& request) {
   MANTISSA_ASSIGN(net::Network network, format::read_network(request.network));
   MANTISSA_TRY(net::override_task(network.task, request.overrides));
   MANTISSA_TRY(net::state_levels(network.task, request.sigma));
+  net::merge_sizes(network.graph);
   // A rebuilt graph has no formats and shapes yet: ONNX's own inference fills them in on the way through a file in
   // memory.
   MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));

@@ -7,7 +7,7 @@
 The peers are installed in the project's cache first. Needs ../shared (or MANTISSA_SHARED) and the programs of the target `bench`.
 
 --folder keeps what is made, and a later run goes on from it; without it a temporary folder is used. --repair-budget is handed on to
-mantissa: it counts seconds of the clock, so that on a machine with other work the default repairs less than on a quiet one.
+mantissa: it counts seconds of processor time on all cores.
 """
 
 import argparse

@@ -26,7 +26,7 @@ struct ReleaseRequest {
   std::filesystem::path output;      // the folder to make; must not exist
   TaskOverrides overrides;
   std::uint64_t seed = 1;       // of noise and of the choice of calibration tiles
-  double repair_seconds = 120;  // at most, for each form of a variant; 0: no repair
+  double repair_seconds = 120;  // at most, of processor time on all cores, for each form of a variant; 0: no repair
   // Of quantization, what is not to be done, to see what it buys: "gptq", "protection", ... (quant/techniques.h)
   std::vector<std::string> without;
 };

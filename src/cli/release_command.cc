@@ -127,8 +127,9 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code) {
       ->capture_default_str()
       ->check(whole_number(0));
   command
-      ->add_option("--repair-budget", request->repair_seconds,
-                   "Seconds to spend on repairing each form that loses too much; 0: none")
+      ->add_option(
+          "--repair-budget", request->repair_seconds,
+          "Seconds to work on repairing each form that loses too much, of processor time on all cores; 0: none")
       ->capture_default_str()
       ->check(seconds());
   command

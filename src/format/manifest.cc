@@ -137,8 +137,14 @@ Json artifact_json(const Artifact& a) {
   if (a.variant == "int8") json["int8_share"] = figure(a.int8_share);
   json["repairs"] = Json::array();
   for (const RepairStep& r : a.repairs)
-    json["repairs"].push_back(
-        {{"rung", r.rung}, {"node", r.node}, {"gain", figure(r.gain)}, {"share_in_float", figure(r.share_in_float)}});
+    json["repairs"].push_back({{"rung", r.rung},
+                               {"node", r.node},
+                               {"gain", figure(r.gain)},
+                               {"share_in_float", figure(r.share_in_float)},
+                               {"time", figure(r.time)}});
+  json["rungs"] = Json::array();
+  for (const Rung& r : a.rungs)
+    json["rungs"].push_back({{"name", r.name}, {"gain", figure(r.gain)}, {"time", figure(r.time)}});
   json["plan"] = Json::array();
   for (const Decision& d : a.decisions)
     json["plan"].push_back({{"node", d.node}, {"format", d.format}, {"reason", d.reason}});
@@ -171,7 +177,9 @@ Artifact artifact_from(const Json& json) {
     throw Json::other_error::create(501, "the number format '" + name + "' is unknown", &json);
   for (const Json& r : json.at("repairs"))
     a.repairs.push_back({r.value("rung", "protection"), r.at("node").get<std::string>(), r.at("gain").get<double>(),
-                         r.at("share_in_float").get<double>()});
+                         r.at("share_in_float").get<double>(), r.value("time", 0.0)});
+  for (const Json& r : json.value("rungs", Json::array()))
+    a.rungs.push_back({r.at("name").get<std::string>(), r.at("gain").get<double>(), r.at("time").get<double>()});
   for (const Json& d : json.at("plan"))
     a.decisions.push_back(
         {d.at("node").get<std::string>(), d.at("format").get<std::string>(), d.at("reason").get<std::string>()});

@@ -58,8 +58,17 @@ struct RepairStep {
   std::string rung;           // of the ladder: "protection", "reconstruction"
   std::string node;           // that was protected, or how many layers
   double gain = 0;            // dB against fp32 that this step alone buys, on pictures kept for decisions
-  double share_in_float = 0;  // of the multiply-accumulates
+  double share_in_float = 0;  // of the multiply-accumulates, with all earlier steps
+  double time = 0;            // that it and all earlier steps are expected to add, as a share of all in integers
   bool operator==(const RepairStep&) const = default;
+};
+
+// What a rung of the repair ladder bought and is expected to cost.
+struct Rung {
+  std::string name;  // "protection"
+  double gain = 0;   // dB against fp32, measured on pictures kept for decisions
+  double time = 0;   // added, as a share of all in integers
+  bool operator==(const Rung&) const = default;
 };
 
 struct Speed {
@@ -81,6 +90,7 @@ struct Artifact {
   double int8_share = 0;  // of the multiply-accumulates that the engine really runs as int8
   std::vector<Decision> decisions;
   std::vector<RepairStep> repairs;
+  std::vector<Rung> rungs;  // of repair, in the order in which they were taken
   bool operator==(const Artifact&) const = default;
 };
 

@@ -26,7 +26,8 @@ Manifest example() {
   a.verdict->figures.loss_percent = 0.25;
   a.int8_share = 0.9;
   a.decisions = {{"Conv a", "int8", "because"}};
-  a.repairs = {{"protection", "Conv b", 45.5, 0.1}};
+  a.repairs = {{"protection", "Conv b", 45.5, 0.1, 0.2}};
+  a.rungs = {{"protection", 1.5, 0.2}};
   m.artifacts = {a};
   m.left_out = {{"fp16", "fp16/model.onnx", "it overflowed", std::nullopt}};
   return m;

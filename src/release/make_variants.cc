@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/progress.h"
+#include "base/work_clock.h"
 #include "format/checkpoint.h"
 #include "format/onnx.h"
 #include "net/architecture.h"
@@ -95,8 +96,12 @@ Result<void> try_reconstruction(Trial& trial, const std::vector<NodeId>& in_floa
                 done->after.decibels, done->after.of_allowed());
   base::detail(found);
   std::vector<format::RepairStep>& repairs = draft.artifact.repairs;
-  const double in_float_already = repairs.empty() ? 0 : repairs.back().share_in_float;
-  repairs.push_back({"reconstruction", std::to_string(done->layers) + " layers", gain, in_float_already});
+  format::RepairStep step = repairs.empty() ? format::RepairStep{} : repairs.back();  // in float is what was before
+  step.rung = "reconstruction";
+  step.node = std::to_string(done->layers) + " layers";
+  step.gain = gain;
+  repairs.push_back(std::move(step));
+  draft.artifact.rungs.push_back({"reconstruction", gain, 0});
   return {};
 }
 
@@ -174,10 +179,12 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
   Draft draft = draft_of(file);
   const bool protect = techniques.protection && repair_budget.count() > 0;
   if (protect || techniques.output_fit) MANTISSA_TRY(trial.run_fp32());
+  const base::WorkClock clock;
   if (protect) {
     const std::vector<quant::Layer> layers = eight_bit_layers(network.graph, trial.plan_with({}));
     quant::ProtectOptions options;
     const Wanted& wanted = spec.qdq == "closed" ? kWantedClosed : kWanted;
+    options.float_cost = spec.float_cost;
     options.wanted_time = wanted.time;
     options.wanted_share = wanted.share;
     options.budget = repair_budget.count();
@@ -197,10 +204,15 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
       base::detail(network.graph.describe(step.node) + " in float");
       in_float.push_back(step.node);
       draft.artifact.repairs.push_back(
-          {"protection", network.graph.describe(step.node), step.gain, step.share_in_float});
+          {"protection", network.graph.describe(step.node), step.gain, step.share_in_float, step.time});
     }
-    if (techniques.reconstruction && protection.after.of_allowed() > 1)
-      MANTISSA_TRY(try_reconstruction(trial, in_float, protection.after, repair_budget, draft));
+    if (!protection.steps.empty())
+      draft.artifact.rungs.push_back(
+          {"protection", protection.after.decibels - protection.before.decibels, protection.steps.back().time});
+    // What protection left of the budget.
+    const auto left = repair_budget - std::chrono::duration<double>(clock.seconds());
+    if (techniques.reconstruction && protection.after.of_allowed() > 1 && left.count() > 0)
+      MANTISSA_TRY(try_reconstruction(trial, in_float, protection.after, left, draft));
   }
   const plan::Plan plan = trial.plan_with(in_float);
   draft.artifact.decisions = decisions_of(network.graph, plan);

@@ -50,6 +50,10 @@ Result<Target> from_json(const Json& json) {
                                 artifact.value("qdq", ""), artifact.value("provider", ""),
                                 artifact.value("channel_scales", true), artifact.value("zero_points", true)});
     target.artifacts.back().needs = artifact.value("needs", std::vector<std::string>{});
+    double& float_cost = target.artifacts.back().float_cost;
+    float_cost = artifact.value("float_cost", float_cost);
+    if (!(float_cost >= 1 && float_cost <= 100))
+      return bad_input("the field float_cost of the target " + target.name + " is not between 1 and 100");
     if (!artifact.contains("floats")) continue;
     MANTISSA_ASSIGN(target.artifacts.back().floats, format_field(artifact, "floats"));
   }
@@ -106,6 +110,7 @@ std::vector<FileToMake> files_for(const std::vector<const Target*>& targets) {
         if (format.pair_limit > 0 && (made->format.pair_limit == 0 || format.pair_limit < made->format.pair_limit))
           made->format.pair_limit = format.pair_limit;
         made->spec.zero_points = made->spec.zero_points || spec.zero_points;
+        made->spec.float_cost = std::max(made->spec.float_cost, spec.float_cost);
         if (made->spec.floats != spec.floats) made->spec.floats = base::NumberFormat::float32;
         if (made->targets.back() != target->name) made->targets.push_back(target->name);
       }

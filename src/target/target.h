@@ -32,6 +32,8 @@ struct ArtifactSpec {
   // What the provider may compute in what the file has in float32, on a processor that has it.
   base::NumberFormat floats = base::NumberFormat::float32;
   std::vector<std::string> needs = {};  // further features of the processor; without them the file is not made
+  // What a multiply-accumulate in float takes of the provider's time where one in integers takes 1; at least 1.
+  double float_cost = 2;
   bool operator==(const ArtifactSpec&) const = default;
 };
 

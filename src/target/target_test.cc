@@ -100,6 +100,7 @@ TEST(FilesFor, AFileThatSeveralNameIsMadeOnceAndRightForAll) {
   EXPECT_EQ(files[1].spec.floats, base::NumberFormat::float32);
   const ArtifactSpec alone = files_for({*target_named("x86-vnni")})[1].spec;
   EXPECT_FALSE(alone.zero_points);
+  EXPECT_GE(files[1].spec.float_cost, alone.float_cost);
   EXPECT_EQ(alone.floats, base::NumberFormat::bfloat16);
 }
 

@@ -148,6 +148,17 @@ class Measurement {
 
 }  // namespace
 
+double expected_error(const Histogram& input) {
+  double power = 0, count = 0;
+  for (int i = 0; i < Histogram::kBins; ++i) {
+    const double here = input.bins()[static_cast<std::size_t>(i)];
+    power += here * input.bin_centre(i) * input.bin_centre(i);
+    count += here;
+  }
+  const double step = (input.maximum() - input.minimum()) / 255;
+  return power > 0 ? step * step / 12 * count / power : 0;
+}
+
 Result<MeasuredLayers> measure_layers(const std::vector<Layer>& layers, const Loss& before,
                                       const JudgeProtection& judge, const std::function<double()>& time_left) {
   if (layers.empty()) return MeasuredLayers{};

@@ -91,6 +91,20 @@ TEST(MeasureLayers, SharesOutWhatAGroupAddsByWhatIsExpected) {
   EXPECT_NEAR(errors[5], 1, 0.01);
 }
 
+TEST(MeasureLayers, ExpectsMoreErrorWhereAFewValuesAreFarAway) {
+  std::vector<float> even, outlier;
+  for (int i = 0; i < 1000; ++i) even.push_back(static_cast<float>(i % 10) / 10);
+  outlier = even;
+  outlier[500] = 100;
+  const auto error_of = [](const std::vector<float>& values) {
+    std::vector<ChannelStatistics> channel(1);
+    channel[0].add(values);
+    return expected_error(Histogram(channel));
+  };
+  EXPECT_GT(error_of(outlier), 10 * error_of(even));
+  EXPECT_EQ(error_of({0, 0}), 0);
+}
+
 TEST(MeasureLayers, LeavesOutWhatThereIsNoTimeFor) {
   Watched watched{{{1e-3, 1e-3, 1e-3, 1e-3}, 1e-3}, 1};
   const auto measured = watched.measure(layers_of({1, 1, 1, 1}));

@@ -73,14 +73,17 @@ Result<void> write_half(const net::Network& network, base::NumberFormat format, 
   return write_graph(network, std::move(graph), folder / draft.artifact.path);
 }
 
-// The layers with weights that the plan has in eight bits, with their work.
-std::vector<quant::Layer> eight_bit_layers(const Graph& graph, const plan::Plan& plan) {
+// The layers with weights that the plan has in eight bits, with their work and what they are expected to err.
+std::vector<quant::Layer> eight_bit_layers(const Graph& graph, const plan::Plan& plan,
+                                           const quant::Statistics& statistics) {
   std::vector<quant::Layer> layers;
   for (const net::NodeCost& cost : net::costs(graph)) {
     const auto choice = std::find_if(plan.choices.begin(), plan.choices.end(),
                                      [&](const plan::Choice& c) { return c.node == cost.node; });
-    if (choice != plan.choices.end() && base::needs_scale(choice->format))
-      layers.push_back({cost.node, cost.macs_per_pixel});
+    if (choice == plan.choices.end() || !base::needs_scale(choice->format)) continue;
+    quant::Layer& layer = layers.emplace_back(quant::Layer{cost.node, cost.macs_per_pixel});
+    const auto seen = statistics.values.find(graph.value(graph.node(cost.node).inputs[0]).name);
+    if (seen != statistics.values.end()) layer.expected_error = quant::expected_error(seen->second.histogram());
   }
   return layers;
 }
@@ -181,7 +184,7 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
   if (protect || techniques.output_fit) MANTISSA_TRY(trial.run_fp32());
   const base::WorkClock clock;
   if (protect) {
-    const std::vector<quant::Layer> layers = eight_bit_layers(network.graph, trial.plan_with({}));
+    const std::vector<quant::Layer> layers = eight_bit_layers(network.graph, trial.plan_with({}), statistics);
     quant::ProtectOptions options;
     const Wanted& wanted = spec.qdq == "closed" ? kWantedClosed : kWanted;
     options.float_cost = spec.float_cost;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <map>
 #include <unordered_set>
 
@@ -31,6 +32,9 @@ struct Wanted {
   double time, share;
 };
 constexpr Wanted kWanted{0.1, 0.2}, kWantedClosed{0.3, 0.5};
+
+// In full, that the budget of repair must suffice for besides the rough ones.
+constexpr double kJudgements = 20;
 
 Draft draft_of(std::string variant, std::string path) {
   Draft draft;
@@ -181,7 +185,8 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
   std::vector<NodeId> in_float;
   Draft draft = draft_of(file);
   const bool protect = techniques.protection && repair_budget.count() > 0;
-  if (protect || techniques.output_fit) MANTISSA_TRY(trial.run_fp32());
+  const double seconds = protect ? repair_budget.count() / kJudgements : std::numeric_limits<double>::infinity();
+  if (protect || techniques.output_fit) MANTISSA_TRY(trial.run_fp32(seconds));
   const base::WorkClock clock;
   if (protect) {
     const std::vector<quant::Layer> layers = eight_bit_layers(network.graph, trial.plan_with({}), statistics);

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "base/progress.h"
+#include "base/work_clock.h"
 #include "gate/gate.h"
 #include "image/metrics.h"
 #include "pass/keep_reduced_dimensions.h"
@@ -123,9 +124,26 @@ Result<void> Trial::balance() {
   return {};
 }
 
-Result<void> Trial::run_fp32() {
+Result<void> Trial::run_fp32(double seconds) {
+  const base::WorkClock clock;
   MANTISSA_ASSIGN(fp32_, run(execute_, network_.graph, inputs_));
+  if (clock.seconds() > seconds) keep_share_of_pictures(seconds / clock.seconds());
   return {};
+}
+
+// Evenly, since neighbours come from the same picture.
+void Trial::keep_share_of_pictures(double share) {
+  for (const auto group : Batches::kPictures) {
+    const std::size_t all = (inputs_.*group).size();
+    const auto affordable = static_cast<std::size_t>(share * static_cast<double>(all));
+    const std::size_t kept = std::min(all, std::max(kFew, affordable));
+    for (Batches* batches : {&inputs_, &fp32_}) {
+      std::vector<Batch> some;
+      for (std::size_t i = 0; i < kept; ++i) some.push_back(std::move((batches->*group)[i * all / kept]));
+      batches->*group = std::move(some);
+    }
+  }
+  base::detail("judging takes long: " + std::to_string(inputs_.tiles.size()) + " tiles of those for decisions");
 }
 
 plan::Plan Trial::plan_with(const std::vector<NodeId>& in_float) const {

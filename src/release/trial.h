@@ -31,8 +31,9 @@ class Trial {
 
   // Gives the channels of this form their scales. To be called once, first.
   [[nodiscard]] Result<void> balance();
-  // What the others are judged against. To be called before judge() and graph_with().
-  [[nodiscard]] Result<void> run_fp32();
+  // What the others are judged against. To be called before judge() and graph_with(). Of the pictures, only as many are
+  // kept as fp32 takes that many seconds of work for (base::WorkClock), but a few: judgements come by the dozen.
+  [[nodiscard]] Result<void> run_fp32(double seconds);
 
   [[nodiscard]] plan::Plan plan_with(const std::vector<ir::NodeId>& in_float) const;
   // Rough judgements look at the tiles that the first full one found hardest.
@@ -71,6 +72,7 @@ class Trial {
   [[nodiscard]] Result<ir::Graph> lowered(ir::Graph quantized) const;
   [[nodiscard]] static Result<Batches> run(const quant::Execute& execute, const ir::Graph& graph,
                                            const Batches& inputs);
+  void keep_share_of_pictures(double share);
   void put_hardest_first(const Batches& outputs);
   [[nodiscard]] quant::Loss loss_of(const Batches& outputs) const;
   [[nodiscard]] Judged best_fit(const Batches& outputs) const;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <random>
 
 #include "base/cpu.h"
 #include "base/numbers.h"
@@ -18,6 +19,7 @@
 #include "quant/scale_channels.h"
 #include "quant/statistics.h"
 #include "release/engines.h"
+#include "release/integer_share.h"
 #include "run/test_networks.h"
 #include "target/target.h"
 
@@ -129,6 +131,43 @@ TEST_P(Quantized, StaysNearFp32InEveryEngine) {
 
 // Where a kernel adds two products in 16 bits, sums that do not fit saturate there and nowhere else: the engine and the
 // file as written would differ.
+// OpenVINO computes it in integers; the share says so.
+TEST(QuantizedTransposed, StaysNearFp32InOpenVino) {
+  ir::Graph graph;
+  const ir::ValueId x = graph.add_input("x", base::NumberFormat::float32, {{1, ""}, {3, ""}, {-1, "h"}, {-1, "w"}});
+  std::mt19937 random(3);
+  std::normal_distribution<float> normal(0, 0.2F);
+  const auto weights = [&](std::vector<std::int64_t> shape) {
+    ir::Tensor tensor = ir::Tensor::of_floats(shape, {});
+    std::vector<float> values(static_cast<std::size_t>(tensor.count()));
+    for (float& value : values) value = normal(random);
+    return graph.add_constant("w", ir::Tensor::of_floats(std::move(shape), std::move(values)));
+  };
+  using Integers = std::vector<std::int64_t>;
+  const ir::ValueId features =
+      graph.add("Relu", {graph.add("Conv", {x, weights({16, 3, 3, 3})}, {{"pads", Integers{1, 1, 1, 1}}}, "features")});
+  graph.outputs = {graph.add("ConvTranspose", {features, weights({16, 3, 4, 4})},
+                             {{"strides", Integers{2, 2}}, {"pads", Integers{1, 1, 1, 1}}}, "enlarge")};
+  graph.value(graph.outputs[0]).format = base::NumberFormat::float32;
+  graph.value(graph.outputs[0]).shape = ir::Shape{{1, ""}, {3, ""}, {-1, "enlarged_h"}, {-1, "enlarged_w"}};
+  graph = inferred(graph);
+  const plan::Plan plan = plan::plan_eight_bits(graph, QdqStyle::inputs_only);
+  quant::QuantizeOptions options{.style = QdqStyle::inputs_only};
+  options.pair_limit = pair_limit();
+  auto quantized = quant::quantize(graph, plan, observed(graph, some_pictures(6, 0, 3)), options);
+  ASSERT_TRUE(quantized.ok()) << quantized.error().message();
+  ASSERT_TRUE(pass::lower_to_qdq(*quantized, QdqStyle::inputs_only).ok());
+  const std::vector<Batch> others = some_pictures(3, 10, 3);
+  const double quality = decibels(outputs(graph, others, kOnnxRuntime), outputs(*quantized, others, kOpenVino));
+  EXPECT_GT(quality, 33);
+  EXPECT_LT(quality, 60) << "nothing was quantized";
+  const auto session = release::open_graph(*quantized, kOpenVino);
+  ASSERT_TRUE(session.ok()) << session.error().message();
+  const auto placement = (*session)->placement();
+  ASSERT_TRUE(placement.ok()) << placement.error().message();
+  EXPECT_EQ(release::integer_share(graph, *placement), 1);
+}
+
 TEST_P(Quantized, TheLargestSumsOfPairsFit) {
   ir::Graph graph;
   const ir::ValueId x = graph.add_input("picture", base::NumberFormat::float32, run::picture_shape(8));

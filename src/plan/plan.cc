@@ -41,10 +41,13 @@ Dependence dependence(const Graph& graph, const std::vector<NodeId>& sorted) {
 }
 
 // Why an operator with weights cannot be computed in eight bits; empty when it can.
-std::string obstacle_to_eight_bits(const Graph& graph, NodeId id, QdqStyle style) {
+std::string obstacle_to_eight_bits(const Graph& graph, NodeId id, QdqStyle style, NumberFormat format) {
   const ir::Node& node = graph.node(id);
   const bool matrix = node.op == "MatMul" || node.op == "Gemm";
-  if (node.op != "Conv" && !matrix) return "the engine computes " + node.op + " in float";
+  // Integers into one, float out of it: OpenVINO has the kernel, ONNX Runtime has none.
+  const bool transposed = node.op == "ConvTranspose" && style == QdqStyle::inputs_only &&
+                          format == NumberFormat::int8 && graph.integer(id, "group", 1) == 1;
+  if (node.op != "Conv" && !matrix && !transposed) return "the engine computes " + node.op + " in float";
   if (matrix && style == QdqStyle::closed)
     return "closing the chain behind a matrix product costs more than its integers save";
   if (graph.constant_input(id, 1) == nullptr) return "its weights are computed, not constant";
@@ -91,7 +94,7 @@ Plan plan_eight_bits(const Graph& graph, QdqStyle style, NumberFormat format,
   const std::vector<NodeId> sorted = graph.sorted();
   const Dependence depends = dependence(graph, sorted);
   for (const NodeId id : sorted) {
-    std::string obstacle = obstacle_to_eight_bits(graph, id, style);
+    std::string obstacle = obstacle_to_eight_bits(graph, id, style, format);
     // Nothing that is observed, and an engine computes it once.
     if (obstacle.empty() && !depends.on_picture.contains(id)) obstacle = "its result does not depend on the picture";
     if (const auto entry = protected_nodes.find(id); entry != protected_nodes.end()) obstacle = entry->second;

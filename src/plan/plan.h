@@ -33,7 +33,7 @@ struct Plan {
   std::vector<Choice> choices;  // one a node, in the order of execution
 };
 
-// `format` is int8 or a float8: convolutions (and, where results stay float, matrix products) with constant weights; in
+// `format` is int8 or a float8: convolutions (and, where results stay float, matrix products and transposed convolutions) with constant weights; in
 // the closed style also what follows them and works on integers without loss. `protected_nodes` stay float, each for
 // its reason.
 [[nodiscard]] Plan plan_eight_bits(const ir::Graph& graph, pass::QdqStyle style,

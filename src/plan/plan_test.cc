@@ -85,6 +85,19 @@ TEST(PlanInt8, ReluOfAValueThatIsReadElsewhereStaysFloat) {
   EXPECT_EQ(told(graph, plan_eight_bits(graph, QdqStyle::closed)), "Conv int8, Relu float32, Add float32");
 }
 
+TEST(PlanInt8, ATransposedConvolutionWhereTheEngineHasIt) {
+  const ir::Graph graph = graph_of(R"(graph {
+    input %x : float32[1,1,h,w]
+    const %w : float32[1,1,1,1] = {1}
+    %y : float32[1,1,h,w] = ConvTranspose(%x, %w)
+    output %y
+  })");
+  EXPECT_EQ(told(graph, plan_eight_bits(graph, QdqStyle::inputs_only)), "ConvTranspose int8");
+  EXPECT_EQ(told(graph, plan_eight_bits(graph, QdqStyle::closed)), "ConvTranspose float32");
+  EXPECT_EQ(told(graph, plan_eight_bits(graph, QdqStyle::inputs_only, NumberFormat::float8_e4m3fn)),
+            "ConvTranspose float32");
+}
+
 TEST(PlanInt8, SaysWhyNot) {
   const ir::Graph graph = graph_of(R"(graph {
     input %x : float32[1,1,h,w]

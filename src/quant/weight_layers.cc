@@ -48,7 +48,8 @@ Found layer_of(const Graph& graph, ValueId id, const WeightOptions& options) {
   if (!base::is_floating(tensor.format)) return "integers already";
   const auto is_weight = [&](const ir::Use& use) {
     const ir::Node& node = graph.node(use.node);
-    return use.input == 1 && node.domain.empty() && has_weights(node);
+    // The weights of a transposed convolution are no matrix of inputs by outputs.
+    return use.input == 1 && node.domain.empty() && has_weights(node) && node.op != "ConvTranspose";
   };
   if (!std::any_of(value.uses.begin(), value.uses.end(), is_weight) || tensor.shape.size() < 2)
     return "not weights of MatMul, Gemm or Conv";
@@ -79,11 +80,14 @@ Found layer_of(const Graph& graph, ValueId id, const WeightOptions& options) {
 
 }  // namespace
 
-bool has_weights(const ir::Node& node) { return node.op == "Conv" || node.op == "MatMul" || node.op == "Gemm"; }
+bool has_weights(const ir::Node& node) {
+  return node.op == "Conv" || node.op == "ConvTranspose" || node.op == "MatMul" || node.op == "Gemm";
+}
 
 int output_axis(const Graph& graph, ir::NodeId id) {
   const ir::Node& node = graph.node(id);
   if (node.op == "Conv") return 0;
+  if (node.op == "ConvTranspose") return 1;
   const int last = static_cast<int>(graph.constant_input(id, 1)->shape.size()) - 1;
   return node.op == "Gemm" && graph.integer(id, "transB", 0) != 0 ? last - 1 : last;
 }

@@ -9,7 +9,7 @@
 
 namespace mantissa::quant {
 
-// Whether input 1 of the node is what it multiplies with: Conv, MatMul, Gemm.
+// Whether input 1 of the node is what it multiplies with: Conv, ConvTranspose (of one group), MatMul, Gemm.
 [[nodiscard]] bool has_weights(const ir::Node& node);
 // The dimension of its constant weights that counts output channels.
 [[nodiscard]] int output_axis(const ir::Graph& graph, ir::NodeId node);

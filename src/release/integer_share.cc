@@ -13,8 +13,9 @@ bool comes_from(std::string_view engine_name, std::string_view node) {
 }
 
 bool computes_products(std::string_view op) {
-  return op.find("Conv") != std::string_view::npos || op.find("MatMul") != std::string_view::npos ||
-         op.find("Gemm") != std::string_view::npos || op == "FullyConnected";
+  return op.find("Conv") != std::string_view::npos || op == "Deconvolution" ||
+         op.find("MatMul") != std::string_view::npos || op.find("Gemm") != std::string_view::npos ||
+         op == "FullyConnected";
 }
 
 }  // namespace

@@ -120,14 +120,14 @@ class Protector {
   }
 
   // What passes within the narrowest limit, or comes nearest. Where the best bargains are not enough, what they cost
-  // may have kept out a large layer that is: the last limit has no regard for it.
+  // may have kept out a large layer that is: every second limit has no regard for it.
   Result<void> choose(const std::vector<MeasuredLayer>& measured) {
     constexpr double kAny = std::numeric_limits<double>::infinity();
-    const Limit limits[] = {{options_.wanted_time, options_.wanted_share},
-                            {kAny, options_.wanted_share},
-                            {kAny, options_.wanted_share, false},
-                            {kAny, options_.largest_share},
-                            {kAny, options_.largest_share, false}};
+    std::vector<Limit> limits = {{options_.wanted_time, options_.largest_shares.front()}};
+    for (const double share : options_.largest_shares) {
+      limits.push_back({kAny, share});
+      limits.push_back({kAny, share, false});
+    }
     for (const Limit& limit : limits) {
       std::vector<MeasuredLayer> layers = those_that_fit(measured, result_.before.shares, costs_, limit);
       if (layers.empty() || is_time_up()) continue;

@@ -17,7 +17,7 @@ TEST(ProtectLayers, LeavesAGoodVariantAlone) {
 
 TEST(ProtectLayers, TakesTheLayerThatBuysMostPerWork) {
   FakeJudge fake{{1e-5, 2e-4, 2.1e-4, 1e-5}, 2.5e-4};
-  const auto protection = protect_layers(layers_of({10, 1, 10, 10}), std::ref(fake), {.wanted_share = 0.9});
+  const auto protection = protect_layers(layers_of({10, 1, 10, 10}), std::ref(fake), {.largest_shares = {0.9}});
   ASSERT_TRUE(protection.ok());
   ASSERT_EQ(protection->steps.size(), 1U);
   EXPECT_EQ(protection->steps[0].node, ir::NodeId(1));
@@ -27,7 +27,7 @@ TEST(ProtectLayers, TakesTheLayerThatBuysMostPerWork) {
 
 TEST(ProtectLayers, GoesOnUntilTheGateIsPassed) {
   FakeJudge fake{{1e-5, 1e-5, 1e-5, 1e-5}, 2.2e-5};
-  const auto protection = protect_layers(layers_of({1, 1, 1, 1}), std::ref(fake), {.largest_share = 1});
+  const auto protection = protect_layers(layers_of({1, 1, 1, 1}), std::ref(fake), {.largest_shares = {1}});
   ASSERT_TRUE(protection.ok());
   EXPECT_EQ(protection->steps.size(), 2U);
   EXPECT_LE(protection->after.of_allowed(), 1);
@@ -36,16 +36,17 @@ TEST(ProtectLayers, GoesOnUntilTheGateIsPassed) {
 
 TEST(ProtectLayers, TriesFewCombinationsOfManyLayers) {
   FakeJudge fake{std::vector<double>(64, 1e-5), 3e-4};
-  const auto protection = protect_layers(layers_of(std::vector<double>(64, 1)), std::ref(fake), {.largest_share = 1});
+  const auto protection =
+      protect_layers(layers_of(std::vector<double>(64, 1)), std::ref(fake), {.largest_shares = {1}});
   ASSERT_TRUE(protection.ok());
   EXPECT_LE(protection->after.of_allowed(), 1);
   EXPECT_EQ(protection->steps.size(), 35U);  // 29 layers are allowed to err
-  EXPECT_LE(fake.calls, 1 + 64 + 5 + 6 + 8);
+  EXPECT_LE(fake.calls, 1 + 64 + 7 + 6 + 8);
 }
 
 TEST(ProtectLayers, KeepsToItsShareOfTheWork) {
   FakeJudge fake{{1e-3, 1e-3, 1e-3, 1e-3}, 1e-6};
-  const auto protection = protect_layers(layers_of({1, 1, 1, 1}), std::ref(fake), {.largest_share = 0.5});
+  const auto protection = protect_layers(layers_of({1, 1, 1, 1}), std::ref(fake), {.largest_shares = {0.5}});
   ASSERT_TRUE(protection.ok());
   EXPECT_EQ(protection->steps.size(), 2U);
   EXPECT_LE(protection->steps.back().share_in_float, 0.5);
@@ -53,8 +54,7 @@ TEST(ProtectLayers, KeepsToItsShareOfTheWork) {
 
 TEST(ProtectLayers, TakesALargeLayerWhereBargainsAreNotEnough) {
   FakeJudge fake{{2e-4, 2e-3, 2e-4}, 5e-4};
-  const auto protection =
-      protect_layers(layers_of({1, 45, 54}), std::ref(fake), {.wanted_share = 0.45, .largest_share = 0.45});
+  const auto protection = protect_layers(layers_of({1, 45, 54}), std::ref(fake), {.largest_shares = {0.45}});
   ASSERT_TRUE(protection.ok());
   ASSERT_EQ(protection->steps.size(), 1U);
   EXPECT_EQ(protection->steps[0].node, ir::NodeId(1));
@@ -66,7 +66,7 @@ TEST(ProtectLayers, LosesNoCheckThatPassesWhereAnotherCannot) {
     const double in_integers = 4 - static_cast<double>(in_float.size());
     return Loss{40, {1.5 + 0.001 * in_integers, 0.45 * in_integers}};
   };
-  const auto protection = protect_layers(layers_of({1, 1, 1, 1}), judge, {.largest_share = 0.5});
+  const auto protection = protect_layers(layers_of({1, 1, 1, 1}), judge, {.largest_shares = {0.5}});
   ASSERT_TRUE(protection.ok());
   EXPECT_EQ(protection->steps.size(), 2U);
   EXPECT_LE(protection->after.shares[1], 1);
@@ -91,8 +91,7 @@ TEST(ProtectLayers, AddsNoMoreTimeThanIsWantedWhereThatPasses) {
 
 TEST(ProtectLayers, TakesMoreThanIsWantedRatherThanFail) {
   FakeJudge fake{{1e-3, 1e-5, 1e-5}, 1e-4};
-  const auto protection = protect_layers(layers_of({45, 45, 10}), std::ref(fake),
-                                         {.wanted_time = 0.1, .wanted_share = 0.2, .largest_share = 0.5});
+  const auto protection = protect_layers(layers_of({45, 45, 10}), std::ref(fake), {.wanted_time = 0.1});
   ASSERT_TRUE(protection.ok());
   EXPECT_LE(protection->after.of_allowed(), 1);
   ASSERT_EQ(protection->steps.size(), 1U);
@@ -105,7 +104,7 @@ TEST(ProtectLayers, GivesBackWhatIsNotNeeded) {
   const auto judge = [&](const std::vector<ir::NodeId>& in_float, Effort effort) {
     return effort == Effort::full ? real(in_float, effort) : seeming(in_float, effort);
   };
-  const auto protection = protect_layers(layers_of({10, 10, 10, 70}), judge, {.wanted_share = 0.5});
+  const auto protection = protect_layers(layers_of({10, 10, 10, 70}), judge, {.largest_shares = {0.5}});
   ASSERT_TRUE(protection.ok());
   EXPECT_LE(protection->after.of_allowed(), 1);
   ASSERT_EQ(protection->steps.size(), 2U);

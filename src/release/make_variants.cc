@@ -26,12 +26,13 @@ namespace {
 using ir::Graph;
 using ir::NodeId;
 
-// What layers in float may add to the time of all in integers, and of the work may go back, before that is more than is
-// wanted. ONNX Runtime gains less from integers and loses more by them.
+// What layers in float may add to the time of all in integers, and of the work may go back to float. More than the first
+// only where that does not pass. ONNX Runtime gains less from integers and loses more by them.
 struct Wanted {
-  double time, share;
+  double time;
+  std::vector<double> shares;
 };
-constexpr Wanted kWanted{0.1, 0.2}, kWantedClosed{0.3, 0.5};
+const Wanted kWanted{0.1, {0.2, 0.5, 0.8}}, kWantedClosed{0.3, {0.5, 0.8}};
 
 // In full, that the budget of repair must suffice for besides the rough ones.
 constexpr double kJudgements = 20;
@@ -194,7 +195,7 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
     const Wanted& wanted = spec.qdq == "closed" ? kWantedClosed : kWanted;
     options.float_cost = spec.float_cost;
     options.wanted_time = wanted.time;
-    options.wanted_share = wanted.share;
+    options.largest_shares = wanted.shares;
     options.budget = repair_budget.count();
     MANTISSA_ASSIGN(
         const quant::Protection protection,

@@ -16,6 +16,9 @@ def python(script, *words, path=None):
     return subprocess.run([PYTHON, "-c", script, *map(str, words)], capture_output=True, encoding="utf-8", env=environment, check=False)
 
 
+ONLY_WITH_AMX = "bf16/openvino.onnx"  # which not every machine has
+
+
 class Release(Case):
     """One release of the small network, looked at from all sides."""
 
@@ -34,6 +37,7 @@ class Release(Case):
 
     def test_folder_is_complete_and_nothing_else_is_left(self):
         files = sorted(str(path.relative_to(self.release)) for path in self.release.rglob("*") if path.is_file())
+        files = [file for file in files if file != ONLY_WITH_AMX]
         self.assertEqual(files, ["fp16/model.onnx", "fp32/checkpoint.pth", "fp32/model.onnx", "int8/model.onnx", "int8/openvino.onnx",
                                  "release.json"])
         self.assertEqual([p.name for p in self.release.parent.iterdir() if p.name.startswith(".")], [])
@@ -54,6 +58,7 @@ class Release(Case):
 
     def test_verdicts_have_their_figures_and_kinds(self):
         kinds = {a["path"]: a["verdict"] and a["verdict"]["kind"] for a in self.manifest["artifacts"]}
+        self.assertIn(kinds.pop(ONLY_WITH_AMX, "executed"), ["executed"])
         self.assertEqual(kinds, {"fp32/model.onnx": None, "fp32/checkpoint.pth": None, "fp16/model.onnx": "emulated",
                                  "int8/model.onnx": "executed", "int8/openvino.onnx": "executed"})
         for artifact in self.manifest["artifacts"]:
@@ -98,7 +103,8 @@ class Release(Case):
                  "print(m.opset_import[0].version, len(m.graph.input), len(m.graph.output))")
         for path in self.release.rglob("*.onnx"):
             done = python(check, path, path=PYTHONPATH)
-            self.assertEqual(done.stdout.strip(), "21 1 1", f"{path}: {done.stderr}")
+            opset = "22" if "bf16" in str(path) else "21"  # the first in which Conv takes bfloat16
+            self.assertEqual(done.stdout.strip(), f"{opset} 1 1", f"{path}: {done.stderr}")
 
     def test_run_takes_the_fastest_that_passed(self):
         ways = [(s["microseconds_per_pixel"], a["variant"], s["provider"]) for a in self.manifest["artifacts"] for s in a["speeds"]]
@@ -119,7 +125,7 @@ class Release(Case):
                 done = self.json_of("run", self.release, picture, "-o", out, "--variant", artifact["variant"], "--provider", speed["provider"])
                 self.assertEqual((done["variant"], done["provider"]), (artifact["variant"], speed["provider"]))
                 rows[out.name] = [v for row in read_png(out)[4] for v in row]
-        self.assertEqual(len(rows), 4)
+        self.assertEqual(len(rows) - any(name.startswith("bf16") for name in rows), 4)
         reference = rows["fp32-onnxruntime-cpu.png"]
         for name, values in rows.items():
             self.assertLessEqual(max(abs(a - b) for a, b in zip(values, reference)), 4 / 255, name)

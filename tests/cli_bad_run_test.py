@@ -149,6 +149,7 @@ class BadUsage(Case):
     def test_commands(self):
         self.refuse(says=["release", "run"])
         self.refuse("polish", says=["polish", "release"])
+        self.refuse("polish", "--help", says=["polish", "release"])
         self.refuse("--tile", "3", says=["--tile"])
         self.refuse("release")
         self.refuse("run", "model")

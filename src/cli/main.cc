@@ -60,7 +60,8 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& problem) {
-    if (problem.get_exit_code() == 0) return app.exit(problem);  // --help, --version
+    const bool known = !app.get_subcommands().empty() || app.remaining().empty();
+    if (problem.get_exit_code() == 0 && known) return app.exit(problem);  // --help, --version
     const std::string command = app.get_subcommands().empty() ? "" : app.get_subcommands().front()->get_name() + " ";
     std::fprintf(stderr, "mantissa: %s.\nTry: mantissa %s--help\n", complaint(problem, app).c_str(), command.c_str());
     return static_cast<int>(ErrorCode::usage);

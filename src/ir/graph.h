@@ -43,6 +43,7 @@ struct Quantization {
   std::vector<float> scales;
   std::vector<std::int32_t> zero_points;  // as many as scales
   std::optional<int> axis;                // of the tensor; set: per channel
+  int block = 0;  // of a channel's elements, as they lie, so many share a scale: scales[channels][blocks]; 0: all
   bool operator==(const Quantization&) const = default;
 };
 

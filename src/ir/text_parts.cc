@@ -71,6 +71,12 @@ Result<Quantization> read_quantization(Tokens& tokens) {
     MANTISSA_ASSIGN(held.axis, tokens.small_integer());
     MANTISSA_TRY(tokens.expect(","));
   }
+  MANTISSA_ASSIGN(const bool has_block, tokens.accept_word("block"));
+  if (has_block) {
+    MANTISSA_TRY(tokens.expect("="));
+    MANTISSA_ASSIGN(held.block, tokens.small_integer());
+    MANTISSA_TRY(tokens.expect(","));
+  }
   MANTISSA_TRY(tokens.expect_word("scale"));
   MANTISSA_TRY(tokens.expect("="));
   MANTISSA_ASSIGN(held.scales, one_or_more<float>(tokens, [&] { return tokens.real(); }));

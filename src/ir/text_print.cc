@@ -41,6 +41,7 @@ std::string quantization_text(const Quantization& held) {
   };
   std::string result = std::string(base::name_of(held.format)) + "(";
   if (held.axis) result += "axis=" + std::to_string(*held.axis) + ", ";
+  if (held.block != 0) result += "block=" + std::to_string(held.block) + ", ";
   result += "scale=" + list(held.scales, [](float scale) { return text::number(scale); });
   const bool all_zero =
       std::all_of(held.zero_points.begin(), held.zero_points.end(), [](auto zero) { return zero == 0; });

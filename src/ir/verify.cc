@@ -69,7 +69,9 @@ Result<void> check_quantization(const Value& value) {
       return fail("the zero point " + std::to_string(zero_point) + " does not fit " +
                   std::string(base::name_of(held.format)));
   }
+  if (held.block < 0) return fail("the block of its quantization is negative");
   if (!held.axis) {
+    if (held.block != 0) return fail("its quantization has blocks and no axis");
     if (held.scales.size() != 1) return fail("its quantization has several scales and no axis");
     return {};
   }
@@ -78,9 +80,22 @@ Result<void> check_quantization(const Value& value) {
   const auto axis = static_cast<std::size_t>(*held.axis);
   if (axis >= value.shape->size()) return fail("the axis of its quantization is beyond its shape");
   const std::int64_t size = (*value.shape)[axis].size;
-  if (size >= 0 && static_cast<std::size_t>(size) != held.scales.size())
+  if (size < 0) return {};
+  std::int64_t blocks = 1;
+  if (held.block > 0) {
+    std::int64_t elements = 1;  // of a channel
+    for (std::size_t d = 0; d < value.shape->size(); ++d) {
+      const std::int64_t other = (*value.shape)[d].size;
+      if (other < 0) return fail("its quantization has blocks, and its shape is not known");
+      if (d != axis && __builtin_mul_overflow(elements, other, &elements)) return fail("its shape is too large");
+    }
+    blocks = elements / held.block + (elements % held.block != 0 ? 1 : 0);
+  }
+  const auto scales = static_cast<std::int64_t>(held.scales.size());
+  if (size == 0 || blocks == 0 ? scales != 0 : scales % size != 0 || scales / size != blocks)
     return fail("its quantization has " + std::to_string(held.scales.size()) + " scales for " + std::to_string(size) +
-                " indices of axis " + std::to_string(axis));
+                " indices of axis " + std::to_string(axis) +
+                (blocks > 1 ? " with " + std::to_string(blocks) + " blocks each" : std::string()));
   return {};
 }
 

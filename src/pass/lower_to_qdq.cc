@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/numbers.h"
+#include "pass/lower_weights.h"
 #include "pass/product_by_channel.h"
 
 namespace mantissa::pass {
@@ -119,9 +120,41 @@ Result<Tensor> quantized_constant(const Tensor& constant, const Quantization& q)
   return integer_tensor(q.format, constant.shape, stored);
 }
 
+// Weights of four bits, which engines take with DequantizeLinear alone, in blocks or with a scale for each channel.
+Result<void> lower_four_bits(Graph& graph, ValueId id, const Quantization& q) {
+  const Tensor& constant = *graph.value(id).constant;
+  const std::vector<ir::Use> uses = graph.value(id).uses;
+  const auto last = static_cast<int>(constant.shape.size()) - 1;
+  if (uses.size() != 1 || uses[0].input != 1 || !q.axis || (*q.axis != 0 && (*q.axis != last || last != 1)))
+    return internal_error("the value " + graph.value(id).name + " is annotated as weights of four bits, and is none");
+  const std::int64_t outputs = constant.shape[static_cast<std::size_t>(*q.axis)], inputs = constant.count() / outputs;
+  const std::int64_t block = q.block > 0 ? q.block : inputs, blocks = (inputs + block - 1) / block;
+  const bool outputs_first = *q.axis == 0;
+  MANTISSA_ASSIGN(std::vector<float> levels, constant.floats());
+  std::vector<float> scales(q.scales.size());  // as they are stored: by outputs or by blocks
+  for (std::int64_t o = 0; o < outputs; ++o)
+    for (std::int64_t i = 0; i < inputs; ++i) {
+      const float scale = q.scales[static_cast<std::size_t>(o * blocks + i / block)];
+      levels[static_cast<std::size_t>(outputs_first ? o * inputs + i : i * outputs + o)] /= scale;
+      scales[static_cast<std::size_t>(outputs_first ? o * blocks + i / block : i / block * outputs + o)] = scale;
+    }
+  StoredWeights stored{{q.format, constant.shape, base::from_floats(q.format, levels)}, {}, 0, *q.axis};
+  std::vector<std::int64_t> shape = {outputs};
+  if (blocks > 1) {
+    stored.block = block;
+    stored.axis = outputs_first ? 1 : 0;
+    if (outputs_first) stored.levels.shape = {outputs, inputs};
+    shape = outputs_first ? std::vector{outputs, blocks} : std::vector{blocks, outputs};
+  }
+  stored.scales = Tensor::of_floats(std::move(shape), std::move(scales));
+  dequantize_weights(graph, uses[0].node, std::move(stored));
+  return {};
+}
+
 Result<void> lower_constant(Graph& graph, ValueId id) {
   const std::string name = graph.value(id).name;
   const Quantization q = *graph.value(id).quantization;
+  if (q.format == NumberFormat::int4) return lower_four_bits(graph, id, q);
   MANTISSA_ASSIGN(Tensor stored, quantized_constant(*graph.value(id).constant, q).in("constant " + name));
   const ValueId constant = graph.add_constant(name + "_quantized", std::move(stored));
   const Parameters parameters = add_parameters(graph, name, q);

@@ -97,7 +97,7 @@ quant::Statistics observed(const ir::Graph& graph, std::span<const Batch> inputs
 
 int pair_limit() {
   const auto target = target::target_of(base::cpu());
-  return target.ok() ? (*target)->int8.pair_limit : 32767;
+  return target.ok() ? (*target)->formats.at("int8").pair_limit : 32767;
 }
 
 struct Quantized : testing::TestWithParam<QdqStyle> {

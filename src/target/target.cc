@@ -18,12 +18,13 @@ Result<base::NumberFormat> format_field(const Json& json, const char* field) {
   return *format;
 }
 
-Result<EightBitFormat> eight_bit_format(const Json& json) {
-  EightBitFormat format;
+Result<VariantFormat> variant_format(const Json& json) {
+  VariantFormat format;
   MANTISSA_ASSIGN(format.activations, format_field(json, "activations"));
   MANTISSA_ASSIGN(format.weights, format_field(json, "weights"));
   format.weight_levels = json.at("weight_levels").get<int>();
   format.pair_limit = json.value("pair_limit", 0);
+  format.block = json.value("block", std::size_t{0});
   return format;
 }
 
@@ -34,17 +35,12 @@ Result<Target> from_json(const Json& json) {
   target.runtime = json.at("runtime").get<std::string>();
   target.needs = json.at("needs").get<std::vector<std::string>>();
   const Json& formats = json.at("formats");
-  if (formats.contains("int8")) {
-    MANTISSA_ASSIGN(target.int8, eight_bit_format(formats.at("int8")));
-  }
-  if (formats.contains("int8-weights")) {
-    MANTISSA_ASSIGN(target.int8_weights, eight_bit_format(formats.at("int8-weights")));
-  }
-  if (formats.contains("fp8")) {
-    MANTISSA_ASSIGN(target.fp8, eight_bit_format(formats.at("fp8")));
-  }
-  for (const auto& [name, format] : formats.items())
+  for (const auto& [name, format] : formats.items()) {
+    if (format.contains("activations")) {  // not floats of 16 or 32 bits
+      MANTISSA_ASSIGN(target.formats[name], variant_format(format));
+    }
     for (const Json& pitfall : format.at("pitfalls")) target.pitfalls.push_back(pitfall.get<std::string>());
+  }
   for (const Json& artifact : json.at("artifacts")) {
     target.artifacts.push_back({artifact.at("variant").get<std::string>(), artifact.at("path").get<std::string>(),
                                 artifact.value("qdq", ""), artifact.value("provider", ""),
@@ -58,8 +54,9 @@ Result<Target> from_json(const Json& json) {
     MANTISSA_ASSIGN(target.artifacts.back().floats, format_field(artifact, "floats"));
   }
   for (const ArtifactSpec& artifact : target.artifacts)
-    if (artifact.variant == "fp8" && !target.fp8)
-      return bad_input("the target " + target.name + " has an fp8 artifact, but formats do not describe fp8");
+    if (!artifact.qdq.empty() && !target.formats.contains(artifact.variant))
+      return bad_input("the target " + target.name + " has an artifact of the variant " + artifact.variant +
+                       ", but formats do not describe it");
   return target;
 }
 
@@ -78,8 +75,9 @@ const std::vector<Target>& targets() {
     std::vector<Target> parsed;
     // A test parses each one.
     for (const std::string_view text : kCatalogue) parsed.push_back(parse_target(text).value());
-    std::stable_sort(parsed.begin(), parsed.end(), [](const Target& a, const Target& b) {
-      return (a.int8.pair_limit == 0) > (b.int8.pair_limit == 0);
+    std::stable_partition(parsed.begin(), parsed.end(), [](const Target& target) {
+      return std::all_of(target.formats.begin(), target.formats.end(),
+                         [](const auto& format) { return format.second.pair_limit == 0; });
     });
     return parsed;
   }();
@@ -99,9 +97,8 @@ std::vector<FileToMake> files_for(const std::vector<const Target*>& targets) {
   std::vector<FileToMake> files;
   for (const Target* target : targets)
     for (const ArtifactSpec& spec : target->artifacts) {
-      const EightBitFormat& format = spec.variant == "fp8"            ? *target->fp8
-                                     : spec.variant == "int8-weights" ? target->int8_weights
-                                                                      : target->int8;
+      const auto described = target->formats.find(spec.variant);
+      const VariantFormat format = described == target->formats.end() ? VariantFormat() : described->second;
       const auto made =
           std::find_if(files.begin(), files.end(), [&](const FileToMake& file) { return file.spec.path == spec.path; });
       if (made == files.end()) {

@@ -1,7 +1,7 @@
 // The catalogue of targets: chips with the runtime used on them, as data (targets/*.json, built into the library).
 #pragma once
 
-#include <optional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,20 +13,21 @@
 
 namespace mantissa::target {
 
-// How a target computes with numbers of eight bits.
-struct EightBitFormat {
+// How a target computes with a variant of eight bits or less.
+struct VariantFormat {
   base::NumberFormat activations = base::NumberFormat::uint8;
   base::NumberFormat weights = base::NumberFormat::int8;
   int weight_levels = 127;  // the largest magnitude of a stored weight
   int pair_limit = 0;       // of the sum of two neighbouring products, where the kernel adds them in 16 bits; 0: none
+  std::size_t block = 0;    // of the weights of a channel, so many share a scale; 0: all
 };
 
 // A file that a release holds for a target.
 struct ArtifactSpec {
-  std::string variant;   // "int8", "fp8", "bf16", "int8-weights", "int4-weights"
-  std::string path;      // within the release: "int8/model.onnx"
-  std::string qdq;       // "closed" or "inputs_only": pass::QdqStyle; empty for 16-bit floats and for weights alone
-  std::string provider;  // that executes it here; empty: none does, and it is judged by emulation
+  std::string variant;         // "int8", "fp8", "bf16", "int8-weights", "int4-weights"
+  std::string path;            // within the release: "int8/model.onnx"
+  std::string qdq;             // "closed" or "inputs_only": pass::QdqStyle; empty for 16-bit floats
+  std::string provider;        // that executes it here; empty: none does, and it is judged by emulation
   bool channel_scales = true;  // whether activations may have a scale for each channel
   bool zero_points = true;     // whether activations may have one other than 0
   // What the provider may compute in what the file has in float32, on a processor that has it.
@@ -41,10 +42,8 @@ struct Target {
   std::string name;
   std::string title;
   std::string runtime;
-  std::vector<std::string> needs;  // processor features: "vnni", "avx2"
-  EightBitFormat int8;
-  EightBitFormat int8_weights;        // activations: float32
-  std::optional<EightBitFormat> fp8;  // none: the chip does not compute in it
+  std::vector<std::string> needs;                             // processor features: "vnni", "avx2"
+  std::map<std::string, VariantFormat, std::less<>> formats;  // by variant: "int8", "int8-weights", "fp8", ...
   std::vector<std::string> pitfalls;
   std::vector<ArtifactSpec> artifacts;
 };
@@ -62,7 +61,7 @@ struct Target {
 // A file to be made, for one or more targets.
 struct FileToMake {
   ArtifactSpec spec;
-  EightBitFormat format;
+  VariantFormat format;  // where the variant has one
   std::vector<std::string> targets;
 };
 // What a release for these targets holds besides fp32 and fp16. A file that several name is made once, such that it is

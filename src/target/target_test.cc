@@ -23,10 +23,15 @@ TEST(Catalogue, EveryEntryIsUsable) {
     EXPECT_TRUE(names.insert(target.name).second) << target.name << " is there twice";
     EXPECT_FALSE(target.title.empty());
     EXPECT_FALSE(target.artifacts.empty()) << target.name;
-    EXPECT_EQ(target.int8.weight_levels, 127) << target.name;
-    EXPECT_TRUE(target.int8.pair_limit == 0 || target.int8.pair_limit == 32767) << target.name;
+    for (const auto& [variant, format] : target.formats) {
+      if (format.weights == base::NumberFormat::int8) {
+        EXPECT_EQ(format.weight_levels, 127) << target.name;
+      }
+      EXPECT_TRUE(format.pair_limit == 0 || format.pair_limit == 32767) << target.name;
+      EXPECT_EQ(format.block > 0, variant == "int4-weights") << target.name;
+    }
     for (const ArtifactSpec& artifact : target.artifacts) {
-      EXPECT_EQ(artifact.qdq.empty(), artifact.variant == "bf16" || artifact.variant == "int4-weights");
+      EXPECT_EQ(artifact.qdq.empty(), artifact.variant == "bf16");
       EXPECT_TRUE(artifact.qdq.empty() || artifact.qdq == "closed" || artifact.qdq == "inputs_only") << artifact.qdq;
       EXPECT_TRUE(artifact.path.starts_with(artifact.variant + "/")) << artifact.path;
       for (const std::string& need : artifact.needs) EXPECT_EQ(need, "amx-bf16");
@@ -71,7 +76,7 @@ TEST(TargetOf, TakesTheMostCapableThatFits) {
   EXPECT_EQ((*target_of(cpu_with(true, true)))->name, "x86-vnni");
   const Target* plain = *target_of(cpu_with(true, false));
   EXPECT_EQ(plain->name, "x86-avx2");
-  EXPECT_EQ(plain->int8.pair_limit, 32767) << "without VNNI two products are added in 16 bits";
+  EXPECT_EQ(plain->formats.at("int8").pair_limit, 32767) << "without VNNI two products are added in 16 bits";
   EXPECT_TRUE(meets(cpu_with(true, true), plain->needs)) << "its files compute correctly on a better processor too";
   EXPECT_FALSE(meets(cpu_with(true, false), (*target_named("x86-vnni"))->needs));
 }
@@ -147,6 +152,8 @@ TEST(FilesFor, WeightsAloneAreMadeWhenTheyAreNamed) {
   EXPECT_EQ(files[0].format.activations, base::NumberFormat::float32);
   EXPECT_EQ(files[0].format.pair_limit, 0) << "nothing is added in 16 bits";
   EXPECT_EQ(files[1].spec.variant, "int4-weights");
+  EXPECT_EQ(files[1].format.weights, base::NumberFormat::int4);
+  EXPECT_EQ(files[1].format.block, 32U);
 }
 
 TEST(TargetNamed, ListsThoseThatThereAre) {
@@ -167,7 +174,7 @@ TEST(ParseTarget, NamesWhatIsWrong) {
       std::string::npos);
   EXPECT_NE(complaint(R"({"name": "x", "title": "", "runtime": "", "needs": [],
                  "formats": {"int8": {"activations": "int8", "weights": "int8", "weight_levels": 127, "pitfalls": []}},
-                 "artifacts": [{"variant": "fp8", "path": "fp8/model.onnx"}]})")
+                 "artifacts": [{"variant": "fp8", "path": "fp8/model.onnx", "qdq": "closed"}]})")
                 .find("fp8"),
             std::string::npos);
   EXPECT_EQ(parse_target("[]").error().code, ErrorCode::bad_input);

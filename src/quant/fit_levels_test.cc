@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <random>
 #include <vector>
+
+#include "base/test_random.h"
 
 namespace mantissa::quant {
 namespace {
@@ -14,11 +15,7 @@ namespace {
 using base::NumberFormat;
 
 std::vector<float> random_tile(std::size_t rows, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> values(rows * kTileColumns);
-  for (float& value : values) value = normal(random);
-  return values;
+  return base::normal_numbers(rows * kTileColumns, seed);
 }
 
 double squared_error(const std::vector<float>& values, const std::vector<std::int8_t>& levels,

@@ -5,18 +5,10 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <random>
+#include "base/test_random.h"
 
 namespace mantissa::quant {
 namespace {
-
-std::vector<float> normal_numbers(std::size_t count, float sigma, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal(0.0F, sigma);
-  std::vector<float> numbers(count);
-  for (float& x : numbers) x = normal(random);
-  return numbers;
-}
 
 TEST(ChannelStatistics, CountsEveryFiniteElement) {
   ChannelStatistics channel;
@@ -31,7 +23,7 @@ TEST(ChannelStatistics, CountsEveryFiniteElement) {
 
 // Few elements at a time are all counted.
 TEST(ChannelStatistics, DoesNotDependOnTheOrder) {
-  std::vector<float> numbers = normal_numbers(20000, 3, 1);
+  std::vector<float> numbers = base::normal_numbers(20000, 1, 3);
   const auto in_parts = [&](std::size_t length) {
     ChannelStatistics channel;
     for (std::size_t i = 0; i < numbers.size(); i += length) channel.add(std::span(numbers).subspan(i, length));
@@ -47,7 +39,7 @@ TEST(ChannelStatistics, DoesNotDependOnTheOrder) {
 }
 
 TEST(ChannelStatistics, APartOfManyElementsStandsForAll) {
-  std::vector<float> numbers = normal_numbers(200003, 1, 9);
+  std::vector<float> numbers = base::normal_numbers(200003, 9, 1);
   const float largest = *std::max_element(numbers.begin(), numbers.end());
   numbers[77777] = NAN;
   numbers[123456] = 0;
@@ -82,8 +74,8 @@ TEST(Histogram, JoinsChannelsOfDifferentReach) {
   ChannelStatistics narrow;
   ChannelStatistics wide;
   for (unsigned part = 0; part < 20; ++part) {  // few at a time, so that all are counted
-    narrow.add(normal_numbers(500, 0.1F, 2 + part));
-    wide.add(normal_numbers(500, 10, 102 + part));
+    narrow.add(base::normal_numbers(500, 2 + part, 0.1F));
+    wide.add(base::normal_numbers(500, 102 + part, 10));
   }
   const std::vector<ChannelStatistics> channels{narrow, wide};
   const Histogram histogram(channels);
@@ -105,7 +97,7 @@ TEST(Histogram, LeavesOutExactZeros) {
 
 TEST(Histogram, KeepsNothingOfANarrowChannelBeyondItsReach) {
   ChannelStatistics narrow;
-  narrow.add(normal_numbers(1000, 1e-12F, 5));
+  narrow.add(base::normal_numbers(1000, 5, 1e-12F));
   ChannelStatistics wide;
   wide.add(std::vector<float>{-8.0F, 7.0F});
   const Histogram histogram(std::vector<ChannelStatistics>{narrow, wide});
@@ -120,7 +112,7 @@ TEST(Histogram, KeepsNothingOfANarrowChannelBeyondItsReach) {
 
 TEST(ChannelStatistics, ScalesAsIfTheElementsHadBeen) {
   ChannelStatistics channel;
-  channel.add(normal_numbers(1000, 1, 4));
+  channel.add(base::normal_numbers(1000, 4, 1));
   ChannelStatistics scaled = channel;
   scaled.scale(0.3);
   EXPECT_DOUBLE_EQ(scaled.maximum(), channel.maximum() * 0.3);

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <random>
 
+#include "base/test_random.h"
+
 namespace mantissa::quant {
 namespace {
 
@@ -71,10 +73,7 @@ TEST(RoundWeights, BeatsTheScaleThatClipsNothing) {
 }
 
 TEST(RoundWeights, StaysWithinTheLimitOfPairs) {
-  std::mt19937 random(3);
-  std::normal_distribution<float> normal;
-  std::vector<float> weights(8 * 6 * 9);
-  for (float& w : weights) w = normal(random);
+  std::vector<float> weights = base::normal_numbers(8 * 6 * 9, 3);
   weights[0] = 5, weights[9] = 5;  // neighbours: the first channel's limit is the strictest there can be
   const ir::Tensor tensor = ir::Tensor::of_floats({8, 6, 3, 3}, weights);
   PairLimit limit{32767, std::vector<Reach>(6)};

@@ -5,7 +5,8 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <random>
+
+#include "base/test_random.h"
 
 namespace mantissa::quant {
 namespace {
@@ -13,13 +14,9 @@ namespace {
 using base::NumberFormat;
 
 ir::Tensor random_weights(std::vector<std::int64_t> shape) {
-  std::mt19937 random(5);
-  std::normal_distribution<float> normal;
   std::size_t count = 1;
   for (const std::int64_t size : shape) count *= static_cast<std::size_t>(size);
-  std::vector<float> values(count);
-  for (float& value : values) value = normal(random);
-  return ir::Tensor::of_floats(std::move(shape), std::move(values));
+  return ir::Tensor::of_floats(std::move(shape), base::normal_numbers(count, 5));
 }
 
 // One node with weights.

@@ -1,12 +1,12 @@
 """`mantissa release` as a user types it: the small network's release from all sides, networks that are told the level of noise, the bundled sample."""
 
-import json
 import os
 import subprocess
 import sys
 import unittest
 
-from cli_tools import PYTHON, PYTHONPATH, ROOT, Case, mantissa, pictures, png, read_png, tiny_network, tiny_denoiser, tiny_state
+from cli_tools import (PYTHON, PYTHONPATH, ROOT, Case, files_of, manifest_of, mantissa, pictures, png, read_png, tiny_denoiser, tiny_network,
+                       tiny_state)
 
 FIGURES = ("psnr_to_fp32", "worst_psnr_to_fp32", "worst_tile_psnr", "mean_shift", "flat_black", "flat_white", "finite")
 
@@ -33,7 +33,7 @@ class Release(Case):
         calibration, evaluation = pictures(folder / "calibration"), pictures(folder / "evaluation", count=5, width=120, height=100)
         cls.done = cls.case.succeeds("release", cls.network, "--calibrate", calibration, "--evaluate", evaluation, "--degrade", "bicubic:2",
                                      "-o", cls.release)
-        cls.manifest = json.loads((cls.release / "release.json").read_text())
+        cls.manifest = manifest_of(cls.release)
 
     def test_folder_is_complete_and_nothing_else_is_left(self):
         files = sorted(str(path.relative_to(self.release)) for path in self.release.rglob("*") if path.is_file())
@@ -144,7 +144,7 @@ class Release(Case):
         again = self.folder / "again"
         summary = self.json_of("release", self.release / "fp32/model.onnx", "--calibrate", pictures(self.folder / "p"), "-o", again)
         self.assertTrue(summary["complete"])
-        manifest = json.loads((again / "release.json").read_text())
+        manifest = manifest_of(again)
         self.assertEqual(manifest["network"]["task"]["scale"], 2)
 
     def test_same_request_same_files(self):
@@ -170,7 +170,7 @@ class Told(Case):
                 network, out = self.denoiser(form), self.folder / f"out {form}"
                 clean = pictures(self.folder / f"clean {form}")
                 self.assertTrue(self.json_of("release", network, "--calibrate", clean, "--sigma", "5:50", "-o", out)["complete"])
-                manifest = json.loads((out / "release.json").read_text())
+                manifest = manifest_of(out)
                 told = {"input": "sigma" if form == "number" else "noise_map", "form": form, "step": step, "divisor": 255.0, "levels": [5.0, 50.0]}
                 self.assertEqual(manifest["network"]["task"]["condition"], told)
                 self.assertEqual(manifest["made"]["degradation"], "noise:5:50")
@@ -196,7 +196,7 @@ class Told(Case):
         network, noisy = self.denoiser("number"), pictures(self.folder / "noisy")
         self.refused(2, "release", network, "--calibrate", noisy, "--sigma", "0:50", "--degrade", "none", "-o", self.folder / "out", says=["noisy"])
         self.succeeds("release", network, "--calibrate", noisy, "--sigma", "20", "--degrade", "none", "-o", self.folder / "out")
-        made = json.loads((self.folder / "out/release.json").read_text())
+        made = manifest_of(self.folder / "out")
         self.assertEqual((made["made"]["degradation"], made["network"]["task"]["condition"]["levels"]), ("none", [20.0, 20.0]))
 
     def test_wrong_words(self):
@@ -225,9 +225,9 @@ class Targets(Case):
         out = self.folder / "out"
         done = mantissa("release", "--calibrate", calibration, "--degrade", "bicubic:2", "--targets", "nvidia-ada,x86-avx2,arm64", network, "-o", out)
         self.assertIn(done.returncode, (0, 4), done.stderr)
-        manifest = json.loads((out / "release.json").read_text())
+        manifest = manifest_of(out)
         self.assertEqual(manifest["made"]["targets"], ["nvidia-ada", "x86-avx2", "arm64"])
-        files = {each["path"]: each for each in manifest["artifacts"] + manifest["left_out"]}
+        files = files_of(manifest)
         self.assertLessEqual({"bf16/model.onnx", "int8/nvidia.onnx", "fp8/model.onnx", "int8/model.onnx", "int8/openvino.onnx"}, set(files))
         for path in ("bf16/model.onnx", "int8/nvidia.onnx", "fp8/model.onnx"):
             self.assertEqual(files[path]["verdict"]["kind"], "emulated")
@@ -242,22 +242,23 @@ class Targets(Case):
     def test_small_download(self):
         network, calibration = tiny_network(self.folder / "network.pth"), pictures(self.folder / "calibration")
         out = self.folder / "out"
-        done = mantissa("release", "--calibrate", calibration, "--degrade", "bicubic:2", "--targets", "small-download", network, "-o", out)
-        self.assertIn(done.returncode, (0, 4), done.stderr)
-        manifest = json.loads((out / "release.json").read_text())
-        files = {each["path"]: each for each in manifest["artifacts"] + manifest["left_out"]}
+        summary = self.json_of("release", "--calibrate", calibration, "--degrade", "bicubic:2", "--targets", "small-download", network, "-o", out)
+        files = files_of(manifest_of(out))
         self.assertEqual(files["int8-weights/model.onnx"]["verdict"]["kind"], "executed")
         self.assertLess(files["int8-weights/model.onnx"]["verdict"]["figures"]["psnr_to_fp32"], 99, "nothing was quantized")
         self.assertIn("enough weights", files["int4-weights/model.onnx"]["reason"])
+        self.assertTrue(summary["complete"], "a network that is too small for 4 bits is in 8")
+        self.assertEqual([file["needed"] for file in summary["files"] if not file["shipped"]], [False])
 
-        done = mantissa("release", "--calibrate", Sample.PICTURES, "--degrade", "bicubic:2", "--targets", "small-download", Sample.NETWORK, "-o",
-                        self.folder / "sample")
-        self.assertIn(done.returncode, (0, 4), done.stderr)
-        manifest = json.loads((self.folder / "sample/release.json").read_text())
-        files = {each["path"]: each for each in manifest["artifacts"] + manifest["left_out"]}
-        psnr = {path: files[path]["verdict"]["figures"]["psnr_to_fp32"] for path in ("int8-weights/model.onnx", "int4-weights/model.onnx")}
-        self.assertGreater(psnr["int8-weights/model.onnx"], psnr["int4-weights/model.onnx"])
-
+    def test_four_bits_are_less_than_eight_and_pass(self):
+        out = self.folder / "sample"
+        self.succeeds("release", "--calibrate", Sample.PICTURES, "--degrade", "bicubic:2", "--targets", "small-download", Sample.NETWORK, "-o", out)
+        files = files_of(manifest_of(out))
+        eight, four = files["int8-weights/model.onnx"], files["int4-weights/model.onnx"]
+        self.assertGreater(eight["verdict"]["figures"]["psnr_to_fp32"], four["verdict"]["figures"]["psnr_to_fp32"])
+        self.assertLess(four["bytes"], eight["bytes"])
+        self.assertEqual(four["bytes"], (out / four["path"]).stat().st_size)
+        self.assertIn("int4", {decision["format"] for decision in four["plan"]})
 
     def test_the_other_fp8(self):
         network, calibration = tiny_network(self.folder / "network.pth"), pictures(self.folder / "calibration")
@@ -266,8 +267,8 @@ class Targets(Case):
         self.refused(2, *release, "--fp8", "e3m4", "--targets", "nvidia-ada", says=["e3m4", "e5m2"])
         done = mantissa(*release, "--fp8", "e5m2", "--targets", "nvidia-ada")
         self.assertIn(done.returncode, (0, 4), done.stderr)
-        manifest = json.loads((self.folder / "out" / "release.json").read_text())
-        files = {each["path"]: each for each in manifest["artifacts"] + manifest["left_out"]}
+        manifest = manifest_of(self.folder / "out")
+        files = files_of(manifest)
         self.assertEqual(files["fp8/model.onnx"]["verdict"]["kind"], "emulated")
 
 

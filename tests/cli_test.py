@@ -4,7 +4,7 @@ import json
 import sys
 import unittest
 
-from cli_tools import Case, mantissa, pictures, tiny_network, tiny_state
+from cli_tools import Case, manifest_of, mantissa, pictures, tiny_network, tiny_state
 
 
 class Commands(Case):
@@ -62,7 +62,7 @@ class Commands(Case):
         wild = tiny_network(self.folder / "wild.pth", spread=3)  # amplifies every rounding error far beyond the picture
         calibration = pictures(self.folder / "p")
         done = self.succeeds("release", wild, "--calibrate", calibration, "-o", self.folder / "out", "--repair-budget", "0", code=4)
-        manifest = json.loads((self.folder / "out/release.json").read_text())
+        manifest = manifest_of(self.folder / "out")
         self.assertTrue(manifest["left_out"])
         for left in manifest["left_out"]:
             self.assertFalse((self.folder / "out" / left["path"]).exists())

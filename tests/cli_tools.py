@@ -30,6 +30,15 @@ def needs_shared(path):
     return unittest.skipUnless((SHARED / path).exists(), f"needs {SHARED / path}, which is not part of the project")
 
 
+def manifest_of(release):
+    return json.loads((Path(release) / "release.json").read_text())
+
+
+def files_of(manifest):
+    """What the manifest says of each file by its path, whether it is there or was left out."""
+    return {each["path"]: each for each in manifest["artifacts"] + manifest["left_out"]}
+
+
 class Case(unittest.TestCase):
     """A test with a folder of its own."""
 

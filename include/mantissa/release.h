@@ -36,7 +36,9 @@ struct ReleasedFile {
   std::string variant;
   std::string path;
   bool shipped = false;
-  std::string verdict;                 // "passed (executed)", "left out", "not judged"
+  bool needed = true;                  // false: not shipped because another file does as well
+  std::string verdict;                 // "passed (executed)", "left out", "not needed", "not judged"
+  std::uint64_t bytes = 0;             // of the file, if it is shipped
   std::optional<double> psnr;          // dB against the true pictures
   std::optional<double> loss_percent;  // of it, against fp32
   std::optional<double> psnr_to_fp32;  // dB
@@ -52,9 +54,9 @@ struct ReleaseSummary {
   bool weak_evidence = false;
   std::vector<std::string> assumed;  // facts about the network that nobody stated
   std::vector<ReleasedFile> files;
-  [[nodiscard]] bool complete() const {  // nothing was left out
+  [[nodiscard]] bool complete() const {  // nothing that is needed was left out
     for (const ReleasedFile& file : files)
-      if (!file.shipped) return false;
+      if (!file.shipped && file.needed) return false;
     return true;
   }
 };

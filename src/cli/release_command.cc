@@ -42,7 +42,8 @@ void print_table(const ReleaseSummary& summary) {
                 cell("%.2f", file.psnr_to_fp32).c_str(), cell("%.2f", speed).c_str(), file.provider.c_str());
     if (file.shipped) print_note(file.note);
   }
-  if (!summary.complete()) std::printf("\nLeft out, because\n");
+  if (std::any_of(summary.files.begin(), summary.files.end(), [](const ReleasedFile& file) { return !file.shipped; }))
+    std::printf("\nLeft out, because\n");
   for (const ReleasedFile& file : summary.files) {
     if (file.shipped) continue;
     std::printf("%s\n", file.path.c_str());
@@ -67,6 +68,8 @@ void print_json(const ReleaseSummary& summary) {
         {{"variant", file.variant},
          {"path", file.path},
          {"shipped", file.shipped},
+         {"needed", file.needed},
+         {"bytes", file.bytes},
          {"verdict", file.verdict},
          {"psnr", number(file.psnr)},
          {"loss_percent", number(file.loss_percent)},
@@ -84,7 +87,7 @@ int release_command(const ReleaseRequest& request, const GlobalOptions& global) 
   if (summary->complete()) return 0;
   std::string left_out;
   for (const ReleasedFile& file : summary->files)
-    if (!file.shipped) left_out += (left_out.empty() ? "" : ", ") + file.path;
+    if (!file.shipped && file.needed) left_out += (left_out.empty() ? "" : ", ") + file.path;
   std::fprintf(stderr, "mantissa: left out of the release, for the reasons that it states: %s.\n", left_out.c_str());
   return static_cast<int>(ErrorCode::gate_failed);
 }

@@ -123,11 +123,8 @@ std::optional<Verdict> verdict_from(const Json& json) {
 }
 
 Json artifact_json(const Artifact& a) {
-  Json json = {{"variant", a.variant},
-               {"path", a.path},
-               {"sha256", a.sha256},
-               {"targets", a.targets},
-               {"verdict", verdict_json(a.verdict)}};
+  Json json = {{"variant", a.variant}, {"path", a.path},       {"sha256", a.sha256},
+               {"bytes", a.bytes},     {"targets", a.targets}, {"verdict", verdict_json(a.verdict)}};
   if (a.floats != base::NumberFormat::float32) json["floats"] = base::name_of(a.floats);
   json["speeds"] = Json::array();
   for (const Speed& s : a.speeds)
@@ -166,6 +163,7 @@ Artifact artifact_from(const Json& json) {
   json.at("variant").get_to(a.variant);
   a.path = inner_path(json);
   json.at("sha256").get_to(a.sha256);
+  a.bytes = json.value("bytes", std::uint64_t{0});
   json.at("targets").get_to(a.targets);
   for (const Json& s : json.at("speeds"))
     a.speeds.push_back({s.at("provider").get<std::string>(), s.at("microseconds_per_pixel").get<double>()});
@@ -209,7 +207,7 @@ Manifest manifest_from(const Json& json) {
   for (const Json& a : json.at("artifacts")) m.artifacts.push_back(artifact_from(a));
   for (const Json& l : json.at("left_out"))
     m.left_out.push_back({l.at("variant").get<std::string>(), inner_path(l), l.at("reason").get<std::string>(),
-                          verdict_from(l.at("verdict"))});
+                          verdict_from(l.at("verdict")), l.value("needed", true)});
   return m;
 }
 
@@ -239,8 +237,11 @@ std::string to_json(const Manifest& m) {
   for (const Artifact& a : m.artifacts) json["artifacts"].push_back(artifact_json(a));
   json["left_out"] = Json::array();
   for (const LeftOut& l : m.left_out)
-    json["left_out"].push_back(
-        {{"variant", l.variant}, {"path", l.path}, {"reason", l.reason}, {"verdict", verdict_json(l.verdict)}});
+    json["left_out"].push_back({{"variant", l.variant},
+                                {"path", l.path},
+                                {"reason", l.reason},
+                                {"verdict", verdict_json(l.verdict)},
+                                {"needed", l.needed}});
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -1,6 +1,7 @@
 // The manifest of a release, release.json: what was made from what, how it was judged, and how to use it.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -81,6 +82,7 @@ struct Artifact {
   std::string variant;  // "int8"
   std::string path;     // within the release, with forward slashes
   std::string sha256;
+  std::uint64_t bytes = 0;           // of the file; 0: not told
   std::vector<std::string> targets;  // the classes of machines that it is right for; empty: any
   // What a provider may compute in what the file has in float32; so it was judged.
   base::NumberFormat floats = base::NumberFormat::float32;
@@ -100,6 +102,7 @@ struct LeftOut {
   std::string path;
   std::string reason;
   std::optional<Verdict> verdict;
+  bool needed = true;  // false: the release is complete without it
   bool operator==(const LeftOut&) const = default;
 };
 

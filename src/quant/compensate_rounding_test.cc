@@ -6,6 +6,8 @@
 #include <cmath>
 #include <random>
 
+#include "base/test_random.h"
+
 namespace mantissa::quant {
 namespace {
 
@@ -37,13 +39,7 @@ PatchMoments moments_of(const std::vector<float>& all) {
   return moments;
 }
 
-std::vector<float> some_weights() {
-  std::mt19937 random(5);
-  std::normal_distribution<float> normal(0, 0.1F);
-  std::vector<float> weights(static_cast<std::size_t>(kOutputs) * kSize);
-  for (float& w : weights) w = normal(random);
-  return weights;
-}
+std::vector<float> some_weights() { return base::normal_numbers(std::size_t{kOutputs} * kSize, 5, 0.1F); }
 
 // Of the outputs over the patches.
 double squared_error(const std::vector<float>& all, const std::vector<float>& before, const std::vector<float>& after) {
@@ -154,6 +150,53 @@ std::vector<double> as_in_the_paper(const std::vector<float>& weights, float sca
     }
   }
   return left;
+}
+
+constexpr std::size_t kBlock = 16;
+constexpr std::size_t kBlocks = 3;  // the last of 4
+constexpr WeightGrid kGridInBlocks{base::NumberFormat::int4, 7, kBlock};
+
+TEST(CompensateRoundingInBlocks, KeepsToTheGridOfEachBlock) {
+  const std::vector<float> seen = patches(0.9F, 300);
+  const PatchMoments moments = moments_of(seen);
+  for (const PatchMoments* given : {&moments, static_cast<const PatchMoments*>(nullptr)}) {
+    std::vector<float> weights = some_weights();
+    weights[0] = 5;  // far beyond the others: its block alone has large steps
+    const std::vector<float> before = weights;
+    const auto scales = compensate_rounding_in_blocks(weights, kSize, kGridInBlocks, given);
+    ASSERT_TRUE(scales.ok());
+    ASSERT_EQ(scales->size(), kOutputs * kBlocks);
+    for (std::size_t i = 0; i < weights.size(); ++i) {
+      const float scale = scales->at(i / kSize * kBlocks + i % kSize / kBlock);
+      const float level = weights[i] / scale;
+      EXPECT_NEAR(level, std::nearbyint(level), 1e-4) << i;
+      EXPECT_LE(level, 7 + 1e-4F) << i;
+      EXPECT_GE(level, -8 - 1e-4F) << i;
+      if (given == nullptr && i >= kBlock) {
+        EXPECT_NEAR(weights[i], before[i], 1.1F * scale) << i;
+      }
+    }
+    EXPECT_GT(scales->at(0), 8 * scales->at(1));
+  }
+}
+
+TEST(CompensateRoundingInBlocks, BeatsTheBestScalesOfWeightsAlone) {
+  const std::vector<float> seen = patches(0.9F, 400);
+  const std::vector<float> others(seen.begin() + seen.size() / 2, seen.end());  // judged on what was not observed
+  const PatchMoments moments = moments_of({seen.begin(), seen.begin() + seen.size() / 2});
+  const std::vector<float> weights = some_weights();
+  std::vector<float> compensated = weights, alone = weights;
+  ASSERT_TRUE(compensate_rounding_in_blocks(compensated, kSize, kGridInBlocks, &moments).ok());
+  ASSERT_TRUE(compensate_rounding_in_blocks(alone, kSize, kGridInBlocks, nullptr).ok());
+  EXPECT_LT(squared_error(others, weights, compensated), 0.4 * squared_error(others, weights, alone));
+}
+
+TEST(CompensateRoundingInBlocks, ManagesWeightsThatAreZero) {
+  std::vector<float> weights(std::size_t{kOutputs} * kSize);
+  const auto scales = compensate_rounding_in_blocks(weights, kSize, kGridInBlocks, nullptr);
+  ASSERT_TRUE(scales.ok());
+  EXPECT_EQ(weights, std::vector<float>(weights.size()));
+  for (const float scale : *scales) EXPECT_GT(scale, 0);
 }
 
 TEST(CompensateRounding, IsTheMethodOfThePaper) {

@@ -44,8 +44,10 @@ Result<ValueId> adjusted(Graph& graph, ValueId old, const std::vector<double>& s
   for (std::size_t i = 0; i < values.size(); ++i)
     values[i] = static_cast<float>(values[i] * scale[i / of_channel] + shift[i / of_channel]);
   if (annotation && annotation->axis)
-    for (std::size_t o = 0; o < scale.size(); ++o)
-      annotation->scales[o] = static_cast<float>(annotation->scales[o] * scale[o]);
+    for (std::size_t i = 0; i < annotation->scales.size(); ++i) {  // as many for each channel
+      const std::size_t channel = i * scale.size() / annotation->scales.size();
+      annotation->scales[i] = static_cast<float>(annotation->scales[i] * scale[channel]);
+    }
   const std::string name = graph.value(old).name + "_fitted";
   const ValueId id = graph.add_constant(name, ir::Tensor::of_floats(shape, std::move(values)));
   graph.value(id).quantization = std::move(annotation);

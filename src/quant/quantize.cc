@@ -117,8 +117,9 @@ class Quantizer {
       graph_.set_input(id, 2, graph_.add_constant(name, ir::Tensor::of_floats({outputs}, found->bias)));
     }
     MANTISSA_ASSIGN(const std::vector<float> before, graph_.value(weight).constant->floats());
-    graph_.value(weight).constant = rounded_->at(id).values;
-    graph_.value(weight).quantization = rounded_->at(id).annotation;
+    const RoundedWeights& rounded = rounded_->at({id, graph_.node(id).format});
+    graph_.value(weight).constant = rounded.values;
+    graph_.value(weight).quantization = rounded.annotation;
     if (graph_.node(id).op == "Conv" && options_.techniques.bias_correction) {
       MANTISSA_ASSIGN(const ValueStatistics* statistics, observed(input));
       MANTISSA_TRY(correct_bias(graph_, id, before, *statistics));
@@ -130,20 +131,24 @@ class Quantizer {
 
   // Those weights that were not rounded before. A layer takes as much memory as its moments while it is worked on.
   Result<void> round(std::vector<NodeId> layers) {
-    std::erase_if(layers, [&](NodeId id) { return rounded_->contains(id); });
+    std::erase_if(layers, [&](NodeId id) { return rounded_->contains({id, graph_.node(id).format}); });
     std::vector<Result<RoundedWeights>> rounded(layers.size(), Result<RoundedWeights>(internal_error("not rounded")));
     base::parallel_for(layers.size(), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
         const Reconstruction* found = reconstruction_of(layers[i]);
         const ir::Tensor& weights = found != nullptr ? found->weights : *graph_.constant_input(layers[i], 1);
-        rounded[i] = round_weights(weights, output_axis(graph_, layers[i]), options_.weights, facts_of(layers[i]));
+        rounded[i] = round_weights(weights, output_axis(graph_, layers[i]), grid_of(layers[i]), facts_of(layers[i]));
       }
     });
     for (std::size_t i = 0; i < layers.size(); ++i) {
       MANTISSA_ASSIGN(RoundedWeights weights, std::move(rounded[i]).in(graph_.describe(layers[i])));
-      rounded_->emplace(layers[i], std::move(weights));
+      rounded_->emplace(std::pair(layers[i], graph_.node(layers[i]).format), std::move(weights));
     }
     return {};
+  }
+
+  [[nodiscard]] const WeightGrid& grid_of(NodeId id) const {
+    return graph_.node(id).format == NumberFormat::int4 ? options_.four_bits : options_.weights;
   }
 
   [[nodiscard]] LayerFacts facts_of(NodeId id) const {

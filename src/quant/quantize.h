@@ -17,12 +17,13 @@ namespace mantissa::quant {
 
 // Weights that were rounded before: they do not depend on which other layers stay in float, and rounding them costs
 // most of the time.
-using WeightCache = std::map<ir::NodeId, RoundedWeights>;
+using WeightCache = std::map<std::pair<ir::NodeId, base::NumberFormat>, RoundedWeights>;
 
 struct QuantizeOptions {
   pass::QdqStyle style = pass::QdqStyle::closed;
   base::NumberFormat activations = base::NumberFormat::uint8;  // or int8, or a float8; float32: weights alone
   WeightGrid weights = {};
+  WeightGrid four_bits = {base::NumberFormat::int4, 7, 32};  // of nodes that are int4 in the plan
   int pair_limit = 0;       // of sums of two neighbouring products (quant/pair_sums.h); 0: none
   bool zero_points = true;  // false: of activations, those below zero are int8 instead of uint8, and all have 0
   std::pair<double, double> picture_range = {0, 1};  // black and white in the network's numbers, going in

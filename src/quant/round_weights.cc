@@ -104,6 +104,24 @@ Result<void> round_rows(std::vector<float>& rows, std::span<const float> scales,
   return {};
 }
 
+Result<RoundedWeights> round_in_blocks(const std::vector<std::int64_t>& shape, int axis, std::vector<float> reals,
+                                       const WeightGrid& grid, const LayerFacts& layer) {
+  const Channels rows(shape, axis);
+  const std::size_t size = reals.size() / rows.count();
+  std::vector<float> gathered;
+  gathered.reserve(reals.size());
+  for (std::size_t c = 0; c < rows.count(); ++c) {
+    const std::vector<float> row = rows.read(reals, c);
+    gathered.insert(gathered.end(), row.begin(), row.end());
+  }
+  ir::Quantization annotation{grid.format, {}, {}, axis, static_cast<int>(grid.block)};
+  MANTISSA_ASSIGN(annotation.scales,
+                  compensate_rounding_in_blocks(gathered, size, grid, layer.compensate ? layer.moments : nullptr));
+  annotation.zero_points.assign(annotation.scales.size(), 0);
+  for (std::size_t c = 0; c < rows.count(); ++c) rows.write(std::span(gathered).subspan(c * size, size), c, reals);
+  return RoundedWeights{ir::Tensor::of_floats(shape, std::move(reals)), std::move(annotation)};
+}
+
 }  // namespace
 
 Result<RoundedWeights> round_weights(const ir::Tensor& weight, int axis, const WeightGrid& grid,
@@ -112,6 +130,8 @@ Result<RoundedWeights> round_weights(const ir::Tensor& weight, int axis, const W
   if (layer.moments != nullptr && layer.noise > 0) expect_noise(reals, *layer.moments, layer.noise);
   const Channels rows(weight.shape, axis);
   const std::size_t channels = rows.count();
+  if (grid.block > 0 && grid.block * channels < reals.size())
+    return round_in_blocks(weight.shape, axis, std::move(reals), grid, layer);
   ir::Quantization annotation{grid.format, std::vector<float>(channels), std::vector<std::int32_t>(channels, 0), axis};
   base::parallel_for(channels, 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t c = begin; c < end; ++c) {

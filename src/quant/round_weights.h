@@ -1,4 +1,4 @@
-// Weights on a grid of eight bits, one scale for each output channel.
+// Weights on a grid of eight bits with one scale for each output channel, or of four with one for each block of it.
 #pragma once
 
 #include <optional>
@@ -29,7 +29,8 @@ struct LayerFacts {
 
 // Chooses for each output channel the scale with the least squared error of its weights, or where that exceeds the
 // limit of pair sums the smallest that does not; rounds them to that grid, and gives the rounded reals with their
-// annotation (zero point 0, axis). `axis` is the weight's dimension of output channels.
+// annotation (zero point 0, axis). `axis` is the weight's dimension of output channels. A grid in blocks has a scale for
+// each block instead, where a channel has several, and no limit of pair sums.
 [[nodiscard]] Result<RoundedWeights> round_weights(const ir::Tensor& weight, int axis, const WeightGrid& grid,
                                                    const LayerFacts& layer = {});
 

@@ -16,8 +16,8 @@
 #include "plan/plan.h"
 #include "quant/find_half_islands.h"
 #include "quant/protect_layers.h"
+#include "quant/weight_layers.h"
 #include "release/engines.h"
-#include "release/store_weights.h"
 #include "release/trial.h"
 
 namespace mantissa::release {
@@ -122,6 +122,59 @@ bool is_beside_convolution(const Graph& graph, ir::ValueId id) {
                      [&](const ir::Use& use) { return is_convolution(use.node); });
 }
 
+// Those that may have weights of four bits: with enough of them, which lie as the lowering takes them. Their number
+// stands for work.
+std::vector<quant::Layer> four_bit_layers(const Graph& graph, std::size_t block,
+                                          const std::vector<quant::Layer>& eight_bits) {
+  std::vector<quant::Layer> layers;
+  for (const quant::WeightLayer& layer : quant::find_weights(graph, {base::NumberFormat::int4, block}).layers) {
+    const auto planned = std::find_if(eight_bits.begin(), eight_bits.end(),
+                                      [&](const quant::Layer& each) { return each.node == layer.node; });
+    const bool matrix = graph.value(layer.weight).constant->shape.size() == 2;
+    if (planned != eight_bits.end() && (layer.outputs_first || matrix))
+      layers.push_back({layer.node, static_cast<double>(layer.inputs * layer.outputs), planned->expected_error});
+  }
+  return layers;
+}
+
+bool contains(const std::vector<NodeId>& nodes, NodeId node) {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+// Of the layers all but some.
+std::vector<NodeId> nodes_of(const std::vector<quant::Layer>& layers, const std::vector<NodeId>& but) {
+  std::vector<NodeId> nodes;
+  for (const quant::Layer& layer : layers)
+    if (!contains(but, layer.node)) nodes.push_back(layer.node);
+  return nodes;
+}
+
+void tell(const std::string& path, const quant::Protection& protection, double required, const char* format) {
+  char found[256];
+  std::snprintf(found, sizeof found,
+                "%s: %.2f dB against fp32, %.2f dB wanted, %.2f of the loss that the gate allows; with %zu layers in "
+                "%s %.2f dB, %.2f of the loss%s",
+                path.c_str(), protection.before.decibels, required, protection.before.of_allowed(),
+                protection.steps.size(), format, protection.after.decibels, protection.after.of_allowed(),
+                protection.out_of_time ? "; out of time" : "");
+  base::detail(found);
+}
+
+// The layers that go back to float, as the manifest is to have them.
+std::vector<NodeId> protected_by(const quant::Protection& protection, const Graph& graph, Draft& draft) {
+  std::vector<NodeId> nodes;
+  for (const quant::ProtectionStep& step : protection.steps) {
+    base::detail(graph.describe(step.node) + " in float");
+    nodes.push_back(step.node);
+    draft.artifact.repairs.push_back(
+        {"protection", graph.describe(step.node), step.gain, step.share_in_float, step.time});
+  }
+  if (!protection.steps.empty())
+    draft.artifact.rungs.push_back(
+        {"protection", protection.after.decibels - protection.before.decibels, protection.steps.back().time});
+  return nodes;
+}
+
 }  // namespace
 
 quant::StatisticsRequest statistics_for(const Graph& graph, const std::vector<target::FileToMake>& files) {
@@ -129,7 +182,7 @@ quant::StatisticsRequest statistics_for(const Graph& graph, const std::vector<ta
   std::unordered_set<ir::ValueId> wanted;
   std::unordered_set<NodeId> convolutions;
   for (const target::FileToMake& file : files) {
-    if (file.spec.qdq.empty()) continue;  // what 16 bits need is there already, and weights of 4 bits need nothing
+    if (file.spec.qdq.empty()) continue;  // what 16 bits need is there already
     Graph planned = graph;
     plan::apply(plan::plan_eight_bits(graph, style_of(file.spec)), planned);
     for (const ir::ValueId value : plan::values_to_quantize(planned, style_of(file.spec))) wanted.insert(value);
@@ -201,23 +254,8 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
         const quant::Protection protection,
         quant::protect_layers(
             layers, [&](const auto& nodes, quant::Effort effort) { return trial.judge(nodes, effort); }, options));
-    char found[256];
-    std::snprintf(found, sizeof found,
-                  "%s: %.2f dB against fp32, %.2f dB wanted, %.2f of the loss that the gate allows; with %zu layers in "
-                  "float %.2f dB, %.2f of the loss%s",
-                  spec.path.c_str(), protection.before.decibels, trial.required_decibels(),
-                  protection.before.of_allowed(), protection.steps.size(), protection.after.decibels,
-                  protection.after.of_allowed(), protection.out_of_time ? "; out of time" : "");
-    base::detail(found);
-    for (const quant::ProtectionStep& step : protection.steps) {
-      base::detail(network.graph.describe(step.node) + " in float");
-      in_float.push_back(step.node);
-      draft.artifact.repairs.push_back(
-          {"protection", network.graph.describe(step.node), step.gain, step.share_in_float, step.time});
-    }
-    if (!protection.steps.empty())
-      draft.artifact.rungs.push_back(
-          {"protection", protection.after.decibels - protection.before.decibels, protection.steps.back().time});
+    tell(spec.path, protection, trial.required_decibels(), "float");
+    in_float = protected_by(protection, network.graph, draft);
     // What protection left of the budget.
     const auto left = repair_budget - std::chrono::duration<double>(clock.seconds());
     if (techniques.reconstruction && protection.after.of_allowed() > 1 && left.count() > 0)
@@ -230,21 +268,53 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
   return draft;
 }
 
-Result<std::optional<Draft>> make_int4_weights(const net::Network& network, const target::FileToMake& file,
-                                               const std::filesystem::path& folder) {
-  quant::WeightOptions options;
-  options.format = base::NumberFormat::int4;
+Result<FourBits> make_int4_weights(const net::Network& network, const target::FileToMake& file,
+                                   const quant::Statistics& statistics, const Calibration& calibration,
+                                   const quant::Techniques& techniques, std::chrono::duration<double> repair_budget,
+                                   const std::filesystem::path& folder) {
+  Trial trial(network, file, statistics, calibration, techniques);
+  const std::vector<quant::Layer> layers = eight_bit_layers(network.graph, trial.plan_with({}), statistics);
+  std::vector<quant::Layer> four_bits = four_bit_layers(network.graph, file.format.block, layers);
+  if (four_bits.empty()) return FourBits{{}, "no layer has enough weights for 4 bits"};
+  const bool protect = techniques.protection && repair_budget.count() > 0;
+  const double seconds = protect ? repair_budget.count() / kJudgements : std::numeric_limits<double>::infinity();
+  if (protect || techniques.output_fit) MANTISSA_TRY(trial.run_fp32(seconds));
+  std::vector<NodeId> in_float, in_eight_bits;
   Draft draft = draft_of(file);
-  for (const quant::WeightLayer& layer : quant::find_weights(network.graph, options).layers)
-    draft.artifact.decisions.push_back({network.graph.describe(layer.node), std::string(base::name_of(layer.format)),
-                                        "its weights; it computes in float"});
-  Graph graph = network.graph;
-  MemoryStore store;
-  const auto totals = store_weights(graph, options, store);
-  if (!totals.ok()) return totals.error();
-  if (totals->tensors == 0) return std::optional<Draft>();
+  if (protect) {
+    quant::ProtectOptions options;
+    options.budget = repair_budget.count() / 2;
+    options.wanted_time = kWanted.time;
+    options.largest_shares = kWanted.shares;
+    MANTISSA_ASSIGN(
+        const quant::Protection from_eight,
+        quant::protect_layers(
+            layers, [&](const auto& nodes, quant::Effort effort) { return trial.judge(nodes, effort); }, options));
+    in_float = protected_by(from_eight, network.graph, draft);
+    std::erase_if(four_bits, [&](const quant::Layer& layer) { return contains(in_float, layer.node); });
+    const auto judge = [&](const std::vector<NodeId>& raised, quant::Effort effort) {
+      trial.hold_in_four_bits(nodes_of(four_bits, raised));
+      return trial.judge(in_float, effort);
+    };
+    options.wanted_time = 1;  // of the bytes, which 8 bits double
+    options.largest_shares = {1};
+    MANTISSA_ASSIGN(const quant::Protection from_four, quant::protect_layers(four_bits, judge, options));
+    for (const quant::ProtectionStep& step : from_four.steps) in_eight_bits.push_back(step.node);
+    tell(file.spec.path, from_four, trial.required_decibels(), "int8");
+    if (from_four.after.of_allowed() > 1)
+      return FourBits{{}, "within its time, repair did not find out which layers bear 4 bits"};
+  }
+  const std::vector<NodeId> left = nodes_of(four_bits, in_eight_bits);
+  if (left.empty()) return FourBits{{}, "4 bits would cost every layer too much"};
+  trial.hold_in_four_bits(left);
+  plan::Plan plan = trial.plan_with(in_float);
+  for (plan::Choice& choice : plan.choices)
+    if (contains(in_eight_bits, choice.node))
+      choice.reason = "its weights, which 4 bits would cost too much; it computes in float";
+  draft.artifact.decisions = decisions_of(network.graph, plan);
+  MANTISSA_ASSIGN(Graph graph, trial.graph_with(in_float));
   MANTISSA_TRY(write_graph(network, std::move(graph), folder / draft.artifact.path));
-  return std::optional(std::move(draft));
+  return FourBits{std::move(draft), {}};
 }
 
 }  // namespace mantissa::release

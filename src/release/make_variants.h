@@ -41,9 +41,15 @@ struct Draft {
                                             const quant::Techniques& techniques,
                                             std::chrono::duration<double> repair_budget,
                                             const std::filesystem::path& folder);
-// int4-weights, each to the nearest. nullopt: no layer has enough weights.
-[[nodiscard]] Result<std::optional<Draft>> make_int4_weights(const net::Network& network,
-                                                             const target::FileToMake& file,
-                                                             const std::filesystem::path& folder);
+struct FourBits {
+  std::optional<Draft> draft;
+  std::string obstacle;  // where there is none: why, which leaves weights of 8 bits
+};
+// int4-weights, likewise; layers that 4 bits cost too much have weights of 8 bits, or stay float where these do too.
+[[nodiscard]] Result<FourBits> make_int4_weights(const net::Network& network, const target::FileToMake& file,
+                                                 const quant::Statistics& statistics, const Calibration& calibration,
+                                                 const quant::Techniques& techniques,
+                                                 std::chrono::duration<double> repair_budget,
+                                                 const std::filesystem::path& folder);
 
 }  // namespace mantissa::release

@@ -103,6 +103,36 @@ Result<std::vector<const target::Target*>> choose_targets(const std::vector<std:
   return targets;
 }
 
+std::uint64_t size_of(const fs::path& file) {
+  std::error_code ignored;  // it was written just now
+  const std::uintmax_t size = fs::file_size(file, ignored);
+  return ignored ? 0 : size;
+}
+
+void remove_file(const fs::path& folder, const std::string& path) {
+  std::error_code ignored;
+  fs::remove(folder / path, ignored);
+  fs::remove((folder / path).parent_path(), ignored);  // if nothing else is in it
+}
+
+// Weights of four bits are of no use where those of eight take no more room.
+Result<FourBits> make_smaller(const net::Network& network, const target::FileToMake& file,
+                              const quant::Statistics& statistics, const Calibration& calibration,
+                              const quant::Techniques& techniques, std::chrono::duration<double> repair_budget,
+                              const fs::path& folder, const std::vector<Draft>& others) {
+  MANTISSA_ASSIGN(FourBits made,
+                  make_int4_weights(network, file, statistics, calibration, techniques, repair_budget, folder));
+  if (!made.draft) return made;
+  for (const Draft& other : others) {
+    if (other.artifact.variant != "int8-weights" ||
+        size_of(folder / other.artifact.path) > size_of(folder / made.draft->artifact.path))
+      continue;
+    remove_file(folder, made.draft->artifact.path);
+    return FourBits{{}, other.artifact.path + " is no larger, since 4 bits would cost most layers too much"};
+  }
+  return made;
+}
+
 // All files of the release, judged or not. What cannot be made here goes to `left_out`.
 Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::vector<target::FileToMake>& files,
                                        const quant::Techniques& techniques, const Calibration& calibration,
@@ -112,6 +142,7 @@ Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::v
   MANTISSA_ASSIGN(const quant::Statistics statistics,
                   quant::calibrate(network.graph, statistics_for(network.graph, files), calibration.for_ranges,
                                    execute_on(kReference), request.seed));
+  const std::chrono::duration<double> repair_budget(request.repair_seconds);
   std::vector<Draft> drafts;
   MANTISSA_ASSIGN(drafts.emplace_back(), make_fp32(network, folder));
   MANTISSA_ASSIGN(drafts.emplace_back(), make_checkpoint(network, folder));
@@ -124,15 +155,15 @@ Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::v
     } else if (spec.variant == "bf16") {
       MANTISSA_ASSIGN(drafts.emplace_back(), make_bf16(network, file, statistics, folder));
     } else if (spec.variant == "int4-weights") {
-      MANTISSA_ASSIGN(std::optional<Draft> draft, make_int4_weights(network, file, folder));
-      if (draft)
-        drafts.push_back(*std::move(draft));
+      MANTISSA_ASSIGN(FourBits made,
+                      make_smaller(network, file, statistics, calibration, techniques, repair_budget, folder, drafts));
+      if (made.draft)
+        drafts.push_back(*std::move(made.draft));
       else
-        left_out.push_back({spec.variant, spec.path, "no layer has enough weights for that", {}});
+        left_out.push_back({spec.variant, spec.path, std::move(made.obstacle), {}, /*needed=*/false});
     } else {
       MANTISSA_ASSIGN(drafts.emplace_back(),
-                      make_eight_bits(network, file, statistics, calibration, techniques,
-                                      std::chrono::duration<double>(request.repair_seconds), folder));
+                      make_eight_bits(network, file, statistics, calibration, techniques, repair_budget, folder));
     }
   }
   return drafts;
@@ -175,14 +206,13 @@ Result<void> sort_out(std::vector<Draft> drafts, const fs::path& folder, const n
   for (Draft& draft : drafts) {
     format::Artifact& artifact = draft.artifact;
     if (artifact.verdict && !artifact.verdict->passed) {
-      std::error_code ignored;
-      fs::remove(folder / artifact.path, ignored);
-      fs::remove((folder / artifact.path).parent_path(), ignored);  // if nothing else is in it
+      remove_file(folder, artifact.path);
       manifest.left_out.push_back(
           {artifact.variant, artifact.path, joined(artifact.verdict->failures), artifact.verdict});
       continue;
     }
     MANTISSA_TRY(measure(draft, folder, network));
+    artifact.bytes = size_of(folder / artifact.path);
     MANTISSA_ASSIGN(artifact.sha256, base::sha256_of_file(folder / artifact.path));
     manifest.artifacts.push_back(std::move(artifact));
   }
@@ -212,9 +242,15 @@ Result<format::Manifest> begin_manifest(const ReleaseRequest& request, const net
   return manifest;
 }
 
-std::string note_on(const format::Artifact& artifact) {
+// `fp32`: bytes of the fp32 file.
+std::string note_on(const format::Artifact& artifact, std::uint64_t fp32) {
   char text[128];
   std::string note;
+  if (artifact.variant.ends_with("-weights") && artifact.bytes < fp32) {
+    std::snprintf(text, sizeof text, "%.0f kB, %.0f %% less than fp32", static_cast<double>(artifact.bytes) / 1000,
+                  100 - 100 * static_cast<double>(artifact.bytes) / static_cast<double>(fp32));
+    note = text;
+  }
   if (artifact.variant == "int8" && !artifact.speeds.empty()) {
     std::snprintf(text, sizeof text, "%.1f %% of the work in integers", 100 * artifact.int8_share);
     note = text;
@@ -266,12 +302,14 @@ ReleaseSummary summary_of(const format::Manifest& manifest, const fs::path& fold
       row.microseconds_per_pixel = artifact.speeds.front().microseconds_per_pixel;
       row.provider = artifact.speeds.front().provider;
     }
-    row.note = note_on(artifact);
+    row.bytes = artifact.bytes;
+    row.note = note_on(artifact, manifest.artifacts.front().bytes);
     summary.files.push_back(std::move(row));
   }
   for (const format::LeftOut& left : manifest.left_out) {
     ReleasedFile row = row_of(left.variant, left.path, left.verdict);
-    row.verdict = "left out";
+    row.needed = left.needed;
+    row.verdict = left.needed ? "left out" : "not needed";
     row.note = left.reason;
     if (left.verdict && left.verdict->figures.has_truth) fp32_psnr = left.verdict->figures.psnr_fp32;
     summary.files.push_back(std::move(row));

@@ -42,10 +42,10 @@ struct Step {
 
 class Streamer {
  public:
-  Streamer(Graph& graph, const quant::WeightOptions& options, WeightStore& store, bool move_others)
+  Streamer(Graph& graph, const quant::WeightOptions& options, WeightStore& store)
       : graph_(graph), store_(store), found_(quant::find_weights(graph, options)) {
     for (const WeightLayer& layer : found_.layers) add(layer);
-    if (move_others) add_others();
+    add_others();
     add_steps();
   }
 
@@ -173,9 +173,8 @@ class Streamer {
 
 }  // namespace
 
-Result<StoredTotals> store_weights(Graph& graph, const quant::WeightOptions& options, WeightStore& store,
-                                   bool move_others) {
-  return Streamer(graph, options, store, move_others).run();
+Result<StoredTotals> store_weights(Graph& graph, const quant::WeightOptions& options, WeightStore& store) {
+  return Streamer(graph, options, store).run();
 }
 
 }  // namespace mantissa::release

@@ -18,11 +18,11 @@ struct StoredTotals {
   std::vector<quant::StayedWeights> stayed;
 };
 
-// Puts the integers and scales of each layer into the store, and changes the graph to read them from there. With
-// `move_others`, constants that stay as they are and are not small go there too. Reading, quantizing and writing go on
-// at the same time; memory does not depend on the size of the network, but for what one output sums over.
+// Puts the integers and scales of each layer into the store, and changes the graph to read them from there.
+// Constants that stay as they are and are not small go there too. Reading, quantizing and writing go on at the same
+// time; memory does not depend on the size of the network, but for what one output sums over.
 // Errors: (bad_input) weights that are NaN or infinite, naming the tensor; of the store; (interrupted).
 [[nodiscard]] Result<StoredTotals> store_weights(ir::Graph& graph, const quant::WeightOptions& options,
-                                                 WeightStore& store, bool move_others = false);
+                                                 WeightStore& store);
 
 }  // namespace mantissa::release

@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <random>
 
 #include "base/files.h"
 #include "base/test_folder.h"
+#include "base/test_random.h"
 #include "format/onnx.h"
 #include "mantissa/weights.h"
 #include "release/engines.h"
@@ -16,18 +16,10 @@ namespace {
 
 using base::NumberFormat;
 
-std::vector<float> random_values(std::size_t count, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  std::vector<float> values(count);
-  for (float& value : values) value = normal(random);
-  return values;
-}
-
 ir::ValueId random_constant(ir::Graph& graph, const std::string& name, std::vector<std::int64_t> shape) {
   std::size_t count = 1;
   for (const std::int64_t size : shape) count *= static_cast<std::size_t>(size);
-  return graph.add_constant(name, ir::Tensor::of_floats(std::move(shape), random_values(count, 7)));
+  return graph.add_constant(name, ir::Tensor::of_floats(std::move(shape), base::normal_numbers(count, 7)));
 }
 
 // A convolution, a MatMul and a Gemm in both orders, as no picture network has them; with formats and shapes.
@@ -49,7 +41,7 @@ ir::Graph mixed_graph() {
 }
 
 std::vector<float> output_of(const ir::Graph& graph) {
-  quant::Batch input{{1, 12, 6, 6}, random_values(432, 1)};
+  quant::Batch input{{1, 12, 6, 6}, base::normal_numbers(432, 1)};
   std::vector<float> values;
   const auto done = execute_on(kReference)(graph, std::span(&input, 1), {},
                                            [&](std::size_t, quant::Batch output) { values = output.values; });
@@ -72,7 +64,10 @@ TEST(StoreWeights, OnnxRuntimeComputesWithThem) {
   for (const quant::WeightOperator form : {quant::WeightOperator::dequantize, quant::WeightOperator::matmulnbits})
     for (const NumberFormat format : {NumberFormat::int8, NumberFormat::int4}) {
       ir::Graph graph = fp32;
-      MemoryStore store;
+      const base::TestFolder folder;
+      auto data = format::DataFile::create(folder / "network.onnx");
+      ASSERT_TRUE(data.ok()) << data.error().message();
+      WeightStore store(*data);
       const auto totals = store_weights(graph, {format, 32, form}, store);
       ASSERT_TRUE(totals.ok()) << totals.error().message();
       EXPECT_EQ(totals->tensors, 4U);

@@ -18,6 +18,7 @@
 namespace mantissa::release {
 namespace {
 
+using base::NumberFormat;
 using ir::Graph;
 using ir::NodeId;
 using quant::Batch;
@@ -67,6 +68,11 @@ double flat_difference(const Batch& a, const Batch& b, const net::Task& task, do
   return rounded > allowed ? std::max(exact, rounded) : exact;
 }
 
+quant::WeightGrid eight_bit_grid(const target::VariantFormat& format) {
+  if (format.weights == NumberFormat::int4) return {};  // of what four bits would cost too much
+  return {format.weights, static_cast<float>(format.weight_levels)};
+}
+
 }  // namespace
 
 pass::QdqStyle style_of(const target::ArtifactSpec& spec) {
@@ -87,7 +93,8 @@ Trial::Trial(const net::Network& network, const target::FileToMake& file, quant:
                                           : execute_on(file.spec.provider, {.floats = file.spec.floats, .tap = {}})),
       options_{style_,
                file.format.activations,
-               {file.format.weights, static_cast<float>(file.format.weight_levels)},
+               eight_bit_grid(file.format),
+               {NumberFormat::int4, static_cast<float>(file.format.weight_levels), file.format.block},
                file.format.pair_limit,
                file.spec.zero_points,
                {network.task.range_low, network.task.range_high},
@@ -149,7 +156,20 @@ void Trial::keep_share_of_pictures(double share) {
 plan::Plan Trial::plan_with(const std::vector<NodeId>& in_float) const {
   std::map<NodeId, std::string> reasons;
   for (const NodeId node : in_float) reasons.emplace(node, "protected: costs the picture more than its integers save");
-  return plan::plan_eight_bits(network_.graph, style_, file_.format.weights, reasons);
+  plan::Plan plan = plan::plan_eight_bits(network_.graph, style_, options_.weights.format, reasons);
+  if (base::needs_scale(file_.format.activations)) return plan;
+  for (plan::Choice& choice : plan.choices) {
+    if (!base::needs_scale(choice.format)) continue;
+    choice.reason = "its weights; it computes in float";
+    if (std::find(four_bits_.begin(), four_bits_.end(), choice.node) != four_bits_.end())
+      choice.format = NumberFormat::int4;
+  }
+  return plan;
+}
+
+void Trial::hold_in_four_bits(std::vector<NodeId> layers) {
+  four_bits_ = std::move(layers);
+  fits_.clear();
 }
 
 Result<Graph> Trial::quantized(const std::vector<NodeId>& in_float) const {
@@ -264,7 +284,8 @@ Result<std::optional<Trial::Reconstructed>> Trial::reconstruct(const std::vector
   const auto fits_before = fits_;
   const auto use = [&](const quant::Reconstructions& found) {
     for (const auto& [layer, reconstruction] : found)
-      if (reconstructions_.insert_or_assign(layer, reconstruction).second) rounded_.erase(layer);
+      if (reconstructions_.insert_or_assign(layer, reconstruction).second)
+        std::erase_if(rounded_, [&, node = layer](const auto& each) { return each.first.first == node; });
   };
   const auto twins = [&](const quant::Reconstructions& found) -> Result<quant::Twins> {
     use(found);

@@ -35,6 +35,9 @@ class Trial {
   // kept as fp32 takes that many seconds of work for (base::WorkClock), but a few: judgements come by the dozen.
   [[nodiscard]] Result<void> run_fp32(double seconds);
 
+  // For weights of four bits: layers that have them from now on, where they are not in float; the others have eight.
+  void hold_in_four_bits(std::vector<ir::NodeId> layers);
+
   [[nodiscard]] plan::Plan plan_with(const std::vector<ir::NodeId>& in_float) const;
   // Rough judgements look at the tiles that the first full one found hardest.
   [[nodiscard]] Result<quant::Loss> judge(const std::vector<ir::NodeId>& in_float, quant::Effort effort);
@@ -91,6 +94,7 @@ class Trial {
   quant::WeightCache rounded_;
   quant::Reconstructions reconstructions_;
   quant::QuantizeOptions options_;
+  std::vector<ir::NodeId> four_bits_;
   std::optional<quant::LastLayer> last_layer_;
   Batches fp32_;
   // Of the forms that were judged in full, by what is float in them.

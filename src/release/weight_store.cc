@@ -1,8 +1,5 @@
 #include "release/weight_store.h"
 
-#include <algorithm>
-#include <cstring>
-
 namespace mantissa::release {
 namespace {
 
@@ -22,24 +19,9 @@ Result<void> for_each_row(std::uint64_t offset, const quant::StoredPart& part, V
 
 }  // namespace
 
-std::uint64_t MemoryStore::reserve(std::uint64_t size) {
-  const std::uint64_t offset = bytes_.size();
-  bytes_.resize(offset + size);
-  return offset;
-}
+WeightStore::WeightStore(format::DataFile& data) : data_(data), thread_([this] { write_pieces(); }) {}
 
-Result<void> MemoryStore::put(std::uint64_t offset, quant::StoredPart part) {
-  return for_each_row(offset, part, [&](std::uint64_t to, std::span<const std::byte> row) -> Result<void> {
-    std::memcpy(bytes_.data() + to, row.data(), row.size());
-    return {};
-  });
-}
-
-Result<base::Bytes> MemoryStore::finish() { return base::Bytes::take(std::move(bytes_)); }
-
-FileStore::FileStore(format::DataFile& data) : data_(data), thread_([this] { write_pieces(); }) {}
-
-FileStore::~FileStore() {
+WeightStore::~WeightStore() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -48,9 +30,9 @@ FileStore::~FileStore() {
   thread_.join();
 }
 
-std::uint64_t FileStore::reserve(std::uint64_t size) { return data_.reserve(size); }
+std::uint64_t WeightStore::reserve(std::uint64_t size) { return data_.reserve(size); }
 
-Result<void> FileStore::put(std::uint64_t offset, quant::StoredPart part) {
+Result<void> WeightStore::put(std::uint64_t offset, quant::StoredPart part) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return !failed_.ok() || waiting_.size() < kMostWaiting; });
   if (!failed_.ok()) return failed_.error();
@@ -59,7 +41,7 @@ Result<void> FileStore::put(std::uint64_t offset, quant::StoredPart part) {
   return {};
 }
 
-Result<base::Bytes> FileStore::finish() {
+Result<base::Bytes> WeightStore::finish() {
   {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return !failed_.ok() || (waiting_.empty() && !writing_); });
@@ -68,7 +50,7 @@ Result<base::Bytes> FileStore::finish() {
   return data_.contents();
 }
 
-void FileStore::write_pieces() {
+void WeightStore::write_pieces() {
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [&] { return stop_ || !waiting_.empty(); });
@@ -86,7 +68,7 @@ void FileStore::write_pieces() {
   }
 }
 
-Result<void> FileStore::write(const Piece& piece) {
+Result<void> WeightStore::write(const Piece& piece) {
   MANTISSA_TRY(for_each_row(piece.offset, piece.part, [&](std::uint64_t to, std::span<const std::byte> row) {
     return data_.file().write_at(to, row);
   }));
@@ -95,7 +77,7 @@ Result<void> FileStore::write(const Piece& piece) {
   return {};
 }
 
-void FileStore::flush_behind(std::uint64_t offset, std::uint64_t size) {
+void WeightStore::flush_behind(std::uint64_t offset, std::uint64_t size) {
   data_.file().begin_flush(offset, size);
   unflushed_.push_back({offset, size});
   unflushed_bytes_ += size;

@@ -1,4 +1,4 @@
-// Where the constants of a weight-only variant are put: in a file, or in memory.
+// The file where the constants of a weight-only variant are put.
 #pragma once
 
 #include <condition_variable>
@@ -6,7 +6,6 @@
 #include <deque>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 #include "base/bytes.h"
 #include "format/onnx/data_file.h"
@@ -15,39 +14,20 @@
 
 namespace mantissa::release {
 
+// Writes with a thread of its own, brings what is written to the disk at once, and keeps it out of memory.
 class WeightStore {
  public:
-  WeightStore() = default;
+  explicit WeightStore(format::DataFile& data);
   WeightStore(const WeightStore&) = delete;
   WeightStore& operator=(const WeightStore&) = delete;
-  virtual ~WeightStore() = default;
+  ~WeightStore();
 
-  [[nodiscard]] virtual std::uint64_t reserve(std::uint64_t size) = 0;
+  [[nodiscard]] std::uint64_t reserve(std::uint64_t size);
   // Puts the rows where they belong, beginning at `offset`. May return before they are there; a failure shows then in a
   // later call.
-  [[nodiscard]] virtual Result<void> put(std::uint64_t offset, quant::StoredPart part) = 0;
+  [[nodiscard]] Result<void> put(std::uint64_t offset, quant::StoredPart part);
   // All that was put.
-  [[nodiscard]] virtual Result<base::Bytes> finish() = 0;
-};
-
-class MemoryStore : public WeightStore {
- public:
-  std::uint64_t reserve(std::uint64_t size) override;
-  Result<void> put(std::uint64_t offset, quant::StoredPart part) override;
-  Result<base::Bytes> finish() override;
-
- private:
-  std::vector<std::byte> bytes_;
-};
-
-// Writes with a thread of its own, brings what is written to the disk at once, and keeps it out of memory.
-class FileStore : public WeightStore {
- public:
-  explicit FileStore(format::DataFile& data);
-  ~FileStore() override;
-  std::uint64_t reserve(std::uint64_t size) override;
-  Result<void> put(std::uint64_t offset, quant::StoredPart part) override;
-  Result<base::Bytes> finish() override;
+  [[nodiscard]] Result<base::Bytes> finish();
 
  private:
   struct Piece {

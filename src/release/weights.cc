@@ -34,10 +34,8 @@ Result<WeightsSummary> quantize_weights(const WeightsRequest& request) {
   MANTISSA_ASSIGN(format::DataFile data, format::DataFile::create(request.output));
   release::StoredTotals totals;
   {
-    release::FileStore store(data);
-    MANTISSA_ASSIGN(
-        totals,
-        release::store_weights(graph, options, store, /*move_others=*/true).in("network " + request.network.string()));
+    release::WeightStore store(data);
+    MANTISSA_ASSIGN(totals, release::store_weights(graph, options, store).in("network " + request.network.string()));
   }
   MANTISSA_TRY(format::write_onnx(graph, request.output, std::move(data)));
   WeightsSummary summary{totals.tensors, totals.bytes_before, totals.bytes_after, {}};

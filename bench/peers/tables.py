@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import large  # noqa: E402
 import networks  # noqa: E402
 import pictures  # noqa: E402
 import recipes  # noqa: E402
@@ -276,31 +277,11 @@ LAYERS, SIDE = 16, 4096
 GIGABYTES = 4e-9 * LAYERS * SIDE * SIDE
 
 
-def disk_speed(folder):
-    """GB a second that are written and reach the disk, and that are read from it."""
-    block, blocks, file = b"\1" * 2**24, 32, folder / "disk"
-    start = time.monotonic()
-    with file.open("wb") as out:
-        for _ in range(blocks):
-            out.write(block)
-        out.flush()
-        os.fsync(out.fileno())
-        os.posix_fadvise(out.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    written = time.monotonic()
-    with file.open("rb", buffering=0) as into:
-        while into.read(2**24):
-            pass
-    read = time.monotonic()
-    file.unlink()
-    size = len(block) * blocks / 1e9
-    return size / (written - start), size / (read - written)
-
-
 def weights(bench, names):
     network = bench.folder / "large/network.onnx"
     network.parent.mkdir(exist_ok=True)
     bench.work("large network", "make_large_network", out=network, layers=LAYERS, side=SIDE)
-    written, read = disk_speed(bench.folder)
+    written, read = large.write_rate(bench.folder), large.read_rate(network.with_name("network.onnx.data"))
     print(f"\nThe disk writes {written:.2f} GB/s and reads {read:.2f} GB/s.")
     table(f"Weight-only: {LAYERS} MatMul of {SIDE}x{SIDE}, {GIGABYTES:.2f} GB of fp32", "tool", "seconds", "GB/s", "most anonymous memory")
     for recipe in recipes.WEIGHTS:

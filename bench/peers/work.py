@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np  # noqa: E402
 
 import engines  # noqa: E402
+import large  # noqa: E402
 import pictures  # noqa: E402
 import recipes  # noqa: E402
 
@@ -136,24 +137,7 @@ def load_and_run(file, described_by):
 
 
 def make_large_network(out, layers, side):
-    """A chain of MatMul of side x side, its weights in one file beside it."""
-    import onnx
-    from onnx import TensorProto, helper
-
-    out = Path(out)
-    data, size = out.with_suffix(".data"), 4 * side * side
-    random, nodes, weights = np.random.default_rng(1), [], []
-    with data.open("wb") as file:
-        for i in range(layers):
-            file.write((random.standard_normal((side, side), np.float32) / side**0.5).tobytes())
-            weight = TensorProto(name=f"weight.{i}", data_type=TensorProto.FLOAT, dims=[side, side], data_location=TensorProto.EXTERNAL)
-            for key, value in (("location", data.name), ("offset", i * size), ("length", size)):
-                weight.external_data.add(key=key, value=str(value))
-            weights.append(weight)
-            nodes.append(helper.make_node("MatMul", [f"value.{i}", weight.name], [f"value.{i + 1}"], f"matmul.{i}"))
-    ends = [helper.make_tensor_value_info(f"value.{i}", TensorProto.FLOAT, ["rows", side]) for i in (0, layers)]
-    graph = helper.make_graph(nodes, "large", ends[:1], ends[1:], weights)
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10), str(out))
+    large.make_network(out, layers, side)
     return {}
 
 

@@ -87,6 +87,13 @@ class Weights(Case):
                     self.assertEqual(operator, "MatMulNBits" if "matmulnbits" in words and name == "matmul" else "DequantizeLinear")
                     self.assertGreater(float(decibels), least, name)
 
+    def test_matmulnbits_is_not_read_back(self):
+        out, again = self.folder / "out.onnx", self.folder / "again"
+        self.succeeds("weights", self.network, "--format", "int4", "--operator", "matmulnbits", "-o", out)
+        for words in (["inspect", out], ["weights", out, "--format", "int8", "-o", again], ["release", out, "--calibrate", self.folder, "-o", again]):
+            self.refused(3, *words, says=["MatMulNBits", "before it was quantized"])
+        self.assertFalse(again.exists())
+
     def test_json_says_what_stayed(self):
         self.succeeds("weights", self.network, "--format", "int8", "-o", self.folder / "out.onnx")
         said = self.json_of("weights", self.folder / "out.onnx", "--format", "int4", "-o", self.folder / "again.onnx")

@@ -36,11 +36,11 @@ Result<void> check_rank(int rank) {
 
 Result<void> check_node(onnx::NodeProto& node) {
   if (!is_onnx_domain(node.domain()))
-    return bad_input("its operator is of the domain \"" + node.domain() +
-                         "\", and only ONNX's own operators can be read",
-                     node.domain() == "com.microsoft"
-                         ? "Give the network as it was before it was quantized or optimized for ONNX Runtime"
-                         : "Export the network with ONNX's own operators, without what prepares pictures for it");
+    return bad_input(
+        "its operator is of the domain \"" + node.domain() + "\", and only ONNX's own operators can be read",
+        node.domain() == "com.microsoft"
+            ? "Give the network as it was before it was quantized or optimized for ONNX Runtime"
+            : "Export the network with ONNX's own operators alone");
   node.clear_domain();
   for (const auto& attribute : node.attribute()) {
     if (attribute.has_g() || attribute.graphs_size() != 0)

@@ -290,6 +290,7 @@ Result<FourBits> make_int4_weights(const net::Network& network, const target::Fi
         const quant::Protection from_eight,
         quant::protect_layers(
             layers, [&](const auto& nodes, quant::Effort effort) { return trial.judge(nodes, effort); }, options));
+    if (from_eight.after.of_allowed() > 1) return FourBits{{}, "weights of 8 bits cost the picture enough already"};
     in_float = protected_by(from_eight, network.graph, draft);
     std::erase_if(four_bits, [&](const quant::Layer& layer) { return contains(in_float, layer.node); });
     const auto judge = [&](const std::vector<NodeId>& raised, quant::Effort effort) {

@@ -34,6 +34,10 @@ struct Wanted {
 };
 const Wanted kWanted{0.1, {0.2, 0.5, 0.8}}, kWantedClosed{0.3, {0.5, 0.8}};
 
+// Of squared errors, beyond the margins of eight bits: other pictures will judge, and a failure would cost the file, where
+// a layer more in eight bits costs a few bytes.
+constexpr double kMarginOfFourBits = 1.4;
+
 // In full, that the budget of repair must suffice for besides the rough ones.
 constexpr double kJudgements = 20;
 
@@ -293,9 +297,11 @@ Result<FourBits> make_int4_weights(const net::Network& network, const target::Fi
     if (from_eight.after.of_allowed() > 1) return FourBits{{}, "weights of 8 bits cost the picture enough already"};
     in_float = protected_by(from_eight, network.graph, draft);
     std::erase_if(four_bits, [&](const quant::Layer& layer) { return contains(in_float, layer.node); });
-    const auto judge = [&](const std::vector<NodeId>& raised, quant::Effort effort) {
+    const auto judge = [&](const std::vector<NodeId>& raised, quant::Effort effort) -> Result<quant::Loss> {
       trial.hold_in_four_bits(nodes_of(four_bits, raised));
-      return trial.judge(in_float, effort);
+      MANTISSA_ASSIGN(quant::Loss loss, trial.judge(in_float, effort));
+      for (double& share : loss.shares) share *= kMarginOfFourBits;
+      return loss;
     };
     options.wanted_time = 1;  // of the bytes, which 8 bits double
     options.largest_shares = {1};

@@ -46,6 +46,13 @@ TEST(Architectures, RecogniseEachNetworkExactlyOnce) {
       {"DnCNN", states.dncnn("dncnn", 1, 8, 3, true)},
       {"ESPCN", states.espcn(3, 16, 3)},
       {"ESPCN", states.espcn(1, 8, 2)},
+      {"RFDN", states.rfdn(3, 8, 2, 4)},
+      {"RFDN", states.rfdn(1, 4, 1, 2)},
+      {"RLFN", states.rlfn(3, 6, 8, 2, 4)},
+      {"RLFN", states.rlfn(1, 8, 8, 1, 3)},
+      {"EFDN", states.efdn(3, 8, 4)},
+      {"BSRN", states.bsrn(3, 8, 2, 4)},
+      {"BSRN", states.bsrn(1, 4, 1, 2)},
   };
   for (const auto& [name, state] : cases) {
     int claims = 0;
@@ -149,6 +156,31 @@ TEST(Espcn, IsRebuilt) {
             (std::vector<std::string>{"Conv", "Tanh", "Conv", "Tanh", "Conv", "DepthToSpace", "Clip"}));
 }
 
+// What is wrong with a checkpoint that is nearly one is said by the name of the tensor.
+TEST(Checkpoint, ThatIsMixedUpIsToldByItsTensor) {
+  States states;
+  const auto message_of = [](const ir::StateDict& state) {
+    const auto network = network_from_checkpoint(state);
+    EXPECT_FALSE(network.ok());
+    return network.ok() ? "" : network.error().message();
+  };
+  ir::StateDict missing = states.rfdn(3, 8, 2, 4);
+  std::erase_if(missing.tensors, [](const auto& entry) { return entry.first == "B2.c5.weight"; });
+  EXPECT_EQ(message_of(missing), "architecture RFDN: the tensor B2.c5.weight is missing.");
+  ir::StateDict other = states.rlfn(3, 6, 8, 1, 4);
+  for (auto& [key, tensor] : other.tensors) {
+    if (key == "block_1.c5.weight") tensor = ir::Tensor::of_floats({6, 4, 1, 1}, std::vector<float>(24));
+  }
+  EXPECT_EQ(message_of(other),
+            "architecture RLFN: the shape [6, 4, 1, 1] of block_1.c5.weight does not fit the 6 channels before it.");
+  ir::StateDict two = states.bsrn(3, 8, 1, 2);
+  for (auto& entry : states.rfdn(3, 8, 3, 2).tensors) {
+    if (entry.first.starts_with("B3.")) two.tensors.push_back(entry);
+  }
+  EXPECT_TRUE(message_of(two).starts_with("architecture BSRN: tensors are left over that have no place in it: B3.c1_d"))
+      << message_of(two);
+}
+
 TEST(Checkpoint, OfAnotherNumberFormatBecomesFloat32) {
   ir::StateDict state = States().espcn(1, 4, 2);
   for (auto& [key, tensor] : state.tensors) {
@@ -202,7 +234,8 @@ TEST(Checkpoint, DamageIsRefused) {
                                                          {9, 3, 3, 3}};
   for (const ir::StateDict& sound :
        {states.srvgg(3, 8, 1, 2), states.srvgg(3, 8, 1, 2, false), states.dncnn("model", 1, 4, 3, true),
-        states.dncnn("dncnn", 3, 4, 4, true), states.espcn(3, 8, 2)}) {
+        states.dncnn("dncnn", 3, 4, 4, true), states.espcn(3, 8, 2), states.rfdn(3, 12, 1, 2),
+        states.rlfn(3, 4, 6, 1, 2), states.efdn(1, 12, 2), states.bsrn(3, 16, 1, 2)}) {
     for (std::size_t i = 0; i < sound.tensors.size(); ++i) {
       const bool counter = sound.tensors[i].first.ends_with("num_batches_tracked");
       for (const auto& shape : shapes) {

@@ -6,9 +6,7 @@ namespace mantissa::net {
 
 std::span<const Architecture> architectures() {
   static const Architecture list[] = {
-      kDncnn,
-      kEspcn,
-      kSrvgg,
+      kBsrn, kDncnn, kEfdn, kEspcn, kRfdn, kRlfn, kSrvgg,
   };
   return list;
 }

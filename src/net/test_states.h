@@ -50,6 +50,86 @@ class States {
     return state;
   }
 
+  ir::StateDict rfdn(std::int64_t channels, std::int64_t features, int blocks, int scale) {
+    ir::StateDict state;
+    conv(state, "fea_conv", features, channels, 3);
+    for (int i = 1; i <= blocks; ++i) {
+      const std::string at = "B" + std::to_string(i) + ".";
+      for (const char* step : {"c1", "c2", "c3"}) {
+        conv(state, at + step + "_d", features / 2, features, 1);
+        conv(state, at + step + "_r", features, features, 3);
+      }
+      conv(state, at + "c4", features / 2, features, 3);
+      conv(state, at + "c5", features, 2 * features, 1);
+      esa(state, at + "esa.", features, features / 4, true);
+    }
+    conv(state, "c.0", features, blocks * features, 1);
+    conv(state, "LR_conv", features, features, 3);
+    conv(state, "upsampler.0", channels * scale * scale, features, 3);
+    return state;
+  }
+
+  ir::StateDict rlfn(std::int64_t channels, std::int64_t features, std::int64_t inner, int blocks, int scale) {
+    ir::StateDict state;
+    conv(state, "conv_1", features, channels, 3);
+    for (int i = 1; i <= blocks; ++i) {
+      const std::string at = "block_" + std::to_string(i) + ".";
+      conv(state, at + "c1_r", inner, features, 3);
+      conv(state, at + "c2_r", inner, inner, 3);
+      conv(state, at + "c3_r", features, inner, 3);
+      conv(state, at + "c5", features, features, 1);
+      esa(state, at + "esa.", features, features / 2, false);
+    }
+    conv(state, "conv_2", features, features, 3);
+    conv(state, "upsampler.0", channels * scale * scale, features, 3);
+    return state;
+  }
+
+  ir::StateDict efdn(std::int64_t channels, std::int64_t features, int scale) {
+    ir::StateDict state;
+    conv(state, "head", features, channels, 3);
+    for (int i = 0; i < 4; ++i) {
+      const std::string at = "cells." + std::to_string(i) + ".";
+      for (int k = 1; k <= 3; ++k) {
+        const std::string layer = at + "conv" + std::to_string(k) + ".";
+        conv(state, layer + (k == 1 ? "conv1x1" : "rep_conv"), features, features, k == 1 ? 1 : 3);
+        add(state, layer + "act.weight", {features}, 0.1F, 0.4F);
+      }
+      for (int k = 0; k < 4; ++k) conv(state, at + "branch." + std::to_string(k), features / 2, features, 1);
+      conv(state, at + "fuse", features, 2 * features, 1);
+      esa(state, at + "att.", features, features / 4, true);
+    }
+    for (int i = 0; i < 3; ++i) conv(state, "local_fuse." + std::to_string(i), features, 2 * features, 1);
+    conv(state, "tail.0", channels * scale * scale, features, 3);
+    return state;
+  }
+
+  ir::StateDict bsrn(std::int64_t channels, std::int64_t features, int blocks, int scale) {
+    ir::StateDict state;
+    blueprint(state, "fea_conv", features, 4 * channels);
+    for (int i = 1; i <= blocks; ++i) {
+      const std::string at = "B" + std::to_string(i) + ".";
+      for (const char* step : {"c1", "c2", "c3"}) {
+        linear(state, at + step + "_d", features / 2, features);
+        blueprint(state, at + step + "_r", features, features);
+      }
+      blueprint(state, at + "c4", features / 2, features);
+      linear(state, at + "c5", features, 2 * features);
+      const std::int64_t narrow = features / 4;
+      linear(state, at + "esa.conv1", narrow, features);
+      linear(state, at + "esa.conv_f", narrow, narrow);
+      conv(state, at + "esa.conv2", narrow, narrow, 3);
+      for (const char* layer : {"conv_max", "conv3", "conv3_"}) blueprint(state, at + "esa." + layer, narrow, narrow);
+      linear(state, at + "esa.conv4", features, narrow);
+      add(state, at + "cw", {1, features}, 0.5F, 1.5F);
+      linear(state, at + "conv_out", features, features);
+    }
+    linear(state, "c1", features, blocks * features);
+    blueprint(state, "c2", features, features);
+    conv(state, "upsampler.upsampleOneStep.0", channels * scale * scale, features, 3);
+    return state;
+  }
+
   void conv(ir::StateDict& state, const std::string& layer, std::int64_t out, std::int64_t in, std::int64_t kernel,
             bool bias = true) {
     const float span = 1.0F / static_cast<float>(in * kernel);
@@ -71,7 +151,28 @@ class States {
     return state;
   }
 
+  void linear(ir::StateDict& state, const std::string& layer, std::int64_t out, std::int64_t in, bool bias = true) {
+    const float span = 1.0F / static_cast<float>(in);
+    add(state, layer + ".weight", {out, in}, -span, span);
+    if (bias) add(state, layer + ".bias", {out}, -0.1F, 0.1F);
+  }
+
  private:
+  void blueprint(ir::StateDict& state, const std::string& layer, std::int64_t out, std::int64_t in) {
+    linear(state, layer + ".pw", out, in);
+    conv(state, layer + ".dw", out, 1, 3);
+  }
+
+  void esa(ir::StateDict& state, const std::string& at, std::int64_t features, std::int64_t narrow, bool deep) {
+    conv(state, at + "conv1", narrow, features, 1);
+    conv(state, at + "conv_f", narrow, narrow, 1);
+    conv(state, at + "conv2", narrow, narrow, 3);
+    conv(state, at + "conv3", narrow, narrow, 3);
+    if (deep) conv(state, at + "conv_max", narrow, narrow, 3);
+    if (deep) conv(state, at + "conv3_", narrow, narrow, 3);
+    conv(state, at + "conv4", features, narrow, 1);
+  }
+
   void batch_norm(ir::StateDict& state, const std::string& layer, std::int64_t features) {
     add(state, layer + ".weight", {features}, 0.5F, 1.5F);
     add(state, layer + ".bias", {features}, -0.2F, 0.2F);

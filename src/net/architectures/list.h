@@ -5,8 +5,12 @@
 
 namespace mantissa::net {
 
+extern const Architecture kBsrn;
 extern const Architecture kDncnn;
+extern const Architecture kEfdn;
 extern const Architecture kEspcn;
+extern const Architecture kRfdn;
+extern const Architecture kRlfn;
 extern const Architecture kSrvgg;
 
 }  // namespace mantissa::net

@@ -1,0 +1,168 @@
+// The layers of Builder that have no weights, and the arithmetic on sizes that some of them need.
+#include "base/number_format.h"
+#include "net/builder.h"
+
+namespace mantissa::net {
+namespace {
+
+using Integers = std::vector<std::int64_t>;
+
+Builder::Attributes sampling(Interpolation how) {
+  const bool nearest = how == Interpolation::nearest;
+  return {{"coordinate_transformation_mode", std::string(nearest ? "asymmetric" : "half_pixel")},
+          {"mode", std::string(nearest ? "nearest" : "linear")},
+          {"nearest_mode", std::string("floor")}};
+}
+
+}  // namespace
+
+ir::Dimension times(const ir::Dimension& dimension, int factor) {
+  return {-1, dimension.symbol.empty() ? "" : dimension.symbol + "*" + std::to_string(factor)};
+}
+
+ir::ValueId Builder::relu(ir::ValueId x, const std::string& layer) { return like("Relu", {x}, layer); }
+
+ir::ValueId Builder::leaky_relu(ir::ValueId x, float slope, const std::string& layer) {
+  return like("LeakyRelu", {x}, layer, {{"alpha", slope}});
+}
+
+ir::ValueId Builder::gelu(ir::ValueId x, const std::string& layer) { return like("Gelu", {x}, layer); }
+
+ir::ValueId Builder::sigmoid(ir::ValueId x, const std::string& layer) { return like("Sigmoid", {x}, layer); }
+
+ir::ValueId Builder::silu(ir::ValueId x, const std::string& layer) {
+  return multiply(x, sigmoid(x, layer + "/sigmoid"), layer);
+}
+
+ir::ValueId Builder::tanh(ir::ValueId x, const std::string& layer) { return like("Tanh", {x}, layer); }
+
+ir::ValueId Builder::clip(ir::ValueId x, float low, float high, const std::string& layer) {
+  const ir::ValueId lowest = constant(layer + "/low", ir::Tensor::of_floats({}, {low}));
+  const ir::ValueId highest = constant(layer + "/high", ir::Tensor::of_floats({}, {high}));
+  return like("Clip", {x, lowest, highest}, layer);
+}
+
+ir::ValueId Builder::add(ir::ValueId a, ir::ValueId b, const std::string& layer) { return like("Add", {a, b}, layer); }
+
+ir::ValueId Builder::subtract(ir::ValueId a, ir::ValueId b, const std::string& layer) {
+  return like("Sub", {a, b}, layer);
+}
+
+ir::ValueId Builder::multiply(ir::ValueId a, ir::ValueId b, const std::string& layer) {
+  return like("Mul", {a, b}, layer);
+}
+
+ir::ValueId Builder::channel_numbers(std::vector<float> numbers, const std::string& name) {
+  const auto count = static_cast<std::int64_t>(numbers.size());
+  return constant(name, ir::Tensor::of_floats(count == 1 ? Integers{} : Integers{1, count, 1, 1}, std::move(numbers)));
+}
+
+ir::ValueId Builder::add(ir::ValueId x, std::vector<float> numbers, const std::string& layer) {
+  return like("Add", {x, channel_numbers(std::move(numbers), layer + "/summand")}, layer);
+}
+
+ir::ValueId Builder::multiply(ir::ValueId x, std::vector<float> numbers, const std::string& layer) {
+  return like("Mul", {x, channel_numbers(std::move(numbers), layer + "/factor")}, layer);
+}
+
+ir::ValueId Builder::concat(std::vector<ir::ValueId> pictures, const std::string& layer) {
+  if (error_) return input();
+  ir::Shape shape = shape_of(pictures.front());
+  shape[1].size = 0;
+  for (const ir::ValueId picture : pictures) shape[1].size += channels_of(picture);
+  return node("Concat", std::move(pictures), layer, {{"axis", std::int64_t{1}}}, std::move(shape));
+}
+
+std::vector<ir::ValueId> Builder::chunks(ir::ValueId x, int parts, const std::string& layer) {
+  if (!error_ && channels_of(x) % parts != 0) {
+    fail(bad_input("the " + std::to_string(channels_of(x)) + " channels before " + layer + " are not " +
+                   std::to_string(parts) + " equal parts"));
+  }
+  std::vector<ir::ValueId> found(static_cast<std::size_t>(parts), x);
+  if (error_) return found;
+  ir::Shape shape = shape_of(x);
+  shape[1].size /= parts;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const auto from = static_cast<std::int64_t>(i) * shape[1].size;
+    found[i] = node("Slice",
+                    {x, numbers({from}, layer + "/from"), numbers({from + shape[1].size}, layer + "/to"),
+                     numbers({1}, layer + "/axis")},
+                    layer + "." + std::to_string(i), {}, shape);
+  }
+  return found;
+}
+
+ir::ValueId Builder::max_pool(ir::ValueId x, int kernel, int stride, const std::string& layer) {
+  if (error_) return x;
+  const ir::Shape& before = shape_of(x);
+  return node("MaxPool", {x}, layer,
+              {{"kernel_shape", Integers{kernel, kernel}}, {"strides", Integers{stride, stride}}},
+              ir::Shape{before[0], before[1], {}, {}});
+}
+
+ir::ValueId Builder::pixel_shuffle(ir::ValueId x, int factor, const std::string& layer) {
+  if (factor == 1 || error_) return x;
+  const ir::Shape& before = shape_of(x);
+  const std::int64_t block = std::int64_t{factor} * factor;
+  if (before[1].size % block != 0) {
+    fail(bad_input("the " + std::to_string(before[1].size) + " channels before " + layer + " are no multiple of " +
+                   std::to_string(block)));
+    return x;
+  }
+  return node("DepthToSpace", {x}, layer, {{"blocksize", std::int64_t{factor}}, {"mode", std::string("CRD")}},
+              ir::Shape{before[0], {before[1].size / block, ""}, times(before[2], factor), times(before[3], factor)});
+}
+
+ir::ValueId Builder::pixel_unshuffle(ir::ValueId x, int factor, const std::string& layer) {
+  if (factor == 1 || error_) return x;
+  const ir::Shape& before = shape_of(x);
+  const std::int64_t channels = before[1].size;
+  const std::int64_t block = std::int64_t{factor} * factor;
+  const ir::Shape after{before[0], {channels * block, ""}, {}, {}};
+  const ir::ValueId deep =
+      node("SpaceToDepth", {x}, layer + "/space_to_depth", {{"blocksize", std::int64_t{factor}}}, after);
+  if (channels == 1) return deep;
+  // ONNX has the place in the block outermost, torch the channel.
+  Integers order;
+  for (std::int64_t c = 0; c < channels; ++c) {
+    for (std::int64_t place = 0; place < block; ++place) order.push_back(place * channels + c);
+  }
+  return node("Gather", {deep, numbers(std::move(order), layer + "/order")}, layer, {{"axis", std::int64_t{1}}}, after);
+}
+
+ir::ValueId Builder::upsample(ir::ValueId x, int factor, Interpolation how, const std::string& layer) {
+  if (factor == 1 || error_) return x;
+  const auto by = static_cast<float>(factor);
+  const ir::ValueId scales = constant(layer + "/scales", ir::Tensor::of_floats({4}, {1, 1, by, by}));
+  const ir::Shape& before = shape_of(x);
+  return node("Resize", {x, ir::kNoValue, scales}, layer, sampling(how),
+              ir::Shape{before[0], before[1], times(before[2], factor), times(before[3], factor)});
+}
+
+ir::ValueId Builder::resize_like(ir::ValueId x, ir::ValueId like, Interpolation how, const std::string& layer) {
+  if (error_) return x;
+  const ir::ValueId size =
+      arithmetic("Concat", {sizes(x, 0, 2, layer + "/channels"), sizes(like, 2, 4, layer + "/height_width")},
+                 layer + "/size", {{"axis", std::int64_t{0}}});
+  ir::Shape shape = shape_of(like);
+  shape[1] = shape_of(x)[1];
+  return node("Resize", {x, ir::kNoValue, ir::kNoValue, size}, layer, sampling(how), std::move(shape));
+}
+
+ir::ValueId Builder::numbers(std::vector<std::int64_t> values, const std::string& layer) {
+  const auto count = static_cast<std::int64_t>(values.size());
+  return constant(layer, ir::Tensor::of_integers({count}, std::move(values)));
+}
+
+ir::ValueId Builder::sizes(ir::ValueId x, int from, int to, const std::string& layer) {
+  return arithmetic("Shape", {x}, layer, {{"start", std::int64_t{from}}, {"end", std::int64_t{to}}});
+}
+
+ir::ValueId Builder::arithmetic(std::string op, std::vector<ir::ValueId> inputs, const std::string& layer,
+                                Attributes attributes) {
+  const ir::ValueId output = graph_.add(std::move(op), std::move(inputs), std::move(attributes), unique_name(layer));
+  graph_.value(output).format = base::NumberFormat::int64;
+  return output;
+}
+
+}  // namespace mantissa::net

@@ -22,6 +22,12 @@ const Golden kGoldens[] = {
     {"rlfn", "rlfn/team00_rlfn.pth", "RLFN", Colour::rgb, 4, -1, 6, 1, 299935, 5e-5, 255, true},
     {"efdn", "efdn/team01_efdn.pth", "EFDN", Colour::rgb, 4, -1, 6, 1, 254657},
     {"bsrn", "bsrn/team18_bsrn.pth", "BSRN", Colour::rgb, 4, -1, 6, 1, 143879},
+    {"span", "span/team38_span_ch28_slim.pth", "SPAN", Colour::rgb, 4, 21, 1, 1, 150052, 2e-5},
+    {"safmn", "safmn/team15_SAFMN.pth", "SAFMN", Colour::rgb, 4, -1, 1, 1, 234953},
+    {"fsrcnn_x2", "fsrcnn/FSRCNN_x2.pt", "FSRCNN", Colour::ycbcr, 2, 8, 1, 1, 24336},
+    {"fsrcnn_x4", "fsrcnn/FSRCNN_x4.pt", "FSRCNN", Colour::ycbcr, 4, 7, 1, 1, 24336},
+    {"ffdnet", "ffdnet/ffdnet_color.pth", "FFDNet", Colour::rgb, 1, 25, 2, 1, 212760, 2e-5},
+    {"zerodce", "zerodce/Epoch99.pth", "Zero-DCE", Colour::rgb, 1, 7, 1, 1, 79200},
 };
 
 // Reflected on the right and below to a multiple, as the authors of networks that want one do.

@@ -53,6 +53,16 @@ TEST(Architectures, RecogniseEachNetworkExactlyOnce) {
       {"EFDN", states.efdn(3, 8, 4)},
       {"BSRN", states.bsrn(3, 8, 2, 4)},
       {"BSRN", states.bsrn(1, 4, 1, 2)},
+      {"SPAN", states.span(6, 2, 4)},
+      {"SPAN", states.span(4, 1, 2)},
+      {"SAFMN", states.safmn(3, 8, 2, 4)},
+      {"SAFMN", states.safmn(1, 4, 1, 1)},
+      {"FSRCNN", states.fsrcnn(3, 12, 4, 2, 4)},
+      {"FSRCNN", states.fsrcnn(1, 8, 3, 1, 3)},
+      {"FFDNet", states.ffdnet(3, 8, 4)},
+      {"FFDNet", states.ffdnet(1, 4, 2)},
+      {"Zero-DCE", states.zerodce(8, 8)},
+      {"Zero-DCE", states.zerodce(4, 1)},
   };
   for (const auto& [name, state] : cases) {
     int claims = 0;
@@ -181,6 +191,27 @@ TEST(Checkpoint, ThatIsMixedUpIsToldByItsTensor) {
       << message_of(two);
 }
 
+TEST(Fsrcnn, ScaleIsTheOneAtWhichGreyStaysGrey) {
+  for (const int scale : {2, 3, 4}) EXPECT_EQ(built(States().fsrcnn(3, 12, 4, 2, scale)).task.scale, scale);
+  ir::StateDict state = States().fsrcnn(3, 12, 4, 2, 2);
+  for (auto& [key, tensor] : state.tensors) {
+    if (key == "deconv.weight") tensor = ir::Tensor::of_floats(tensor.shape, std::vector<float>(12 * 3 * 81));
+  }
+  const auto network = network_from_checkpoint(state);
+  ASSERT_FALSE(network.ok());
+  EXPECT_EQ(network.error().code, ErrorCode::unsupported);
+}
+
+TEST(Ffdnet, IsToldTheLevelOfNoise) {
+  const Network network = built(States().ffdnet(3, 8, 4));
+  ASSERT_TRUE(network.task.condition);
+  EXPECT_EQ(network.task.condition->input, "sigma");
+  EXPECT_FALSE(network.task.condition->is_map);
+  EXPECT_EQ(network.task.condition->divisor, 255);
+  EXPECT_EQ(network.task.stride, 2);
+  EXPECT_EQ(network.task.size_multiple, 1);
+}
+
 TEST(Checkpoint, OfAnotherNumberFormatBecomesFloat32) {
   ir::StateDict state = States().espcn(1, 4, 2);
   for (auto& [key, tensor] : state.tensors) {
@@ -208,11 +239,11 @@ TEST(Checkpoint, ThatNobodyKnowsIsAnError) {
 }
 
 TEST(Checkpoint, NearestArchitectureIsNamed) {
-  ir::StateDict state = States().dncnn("model", 1, 4, 5, false);
-  States().add(state, "model.99.scale", {1}, 0, 1);
+  ir::StateDict state = States().srvgg(3, 4, 2, 2);
+  States().add(state, "body.99.scale", {1}, 0, 1);
   const auto network = network_from_checkpoint(state);
   ASSERT_FALSE(network.ok());
-  EXPECT_NE(network.error().message().find("nearest is DnCNN"), std::string::npos) << network.error().message();
+  EXPECT_NE(network.error().message().find("nearest is SRVGGNetCompact"), std::string::npos) << network.error().message();
 }
 
 // Every way to damage one tensor of a sound checkpoint is refused, or builds something sound.
@@ -235,7 +266,8 @@ TEST(Checkpoint, DamageIsRefused) {
   for (const ir::StateDict& sound :
        {states.srvgg(3, 8, 1, 2), states.srvgg(3, 8, 1, 2, false), states.dncnn("model", 1, 4, 3, true),
         states.dncnn("dncnn", 3, 4, 4, true), states.espcn(3, 8, 2), states.rfdn(3, 12, 1, 2),
-        states.rlfn(3, 4, 6, 1, 2), states.efdn(1, 12, 2), states.bsrn(3, 16, 1, 2)}) {
+        states.rlfn(3, 4, 6, 1, 2), states.efdn(1, 12, 2), states.bsrn(3, 16, 1, 2), states.span(8, 1, 2),
+        states.safmn(3, 16, 1, 2), states.fsrcnn(3, 12, 4, 1, 2), states.ffdnet(3, 6, 3), states.zerodce(4, 2)}) {
     for (std::size_t i = 0; i < sound.tensors.size(); ++i) {
       const bool counter = sound.tensors[i].first.ends_with("num_batches_tracked");
       for (const auto& shape : shapes) {

@@ -40,7 +40,8 @@ Builder::Builder(const ir::StateDict& state, std::string architecture, std::int6
 }
 
 ir::ValueId Builder::add_level() {
-  return graph_.add_input("sigma", kFloat, {{-1, "batch"}, {1, ""}, {1, ""}, {1, ""}});
+  level_ = graph_.add_input("sigma", kFloat, {{-1, "batch"}, {1, ""}, {1, ""}, {1, ""}});
+  return *level_;
 }
 
 void Builder::fail(Error error) {
@@ -276,6 +277,10 @@ Result<Network> Builder::finish(ir::ValueId x, Task task, Hyperparameters hyperp
   task.radius = geometry.radius;
   task.stride = geometry.stride;
   task.size_multiple = geometry.size_multiple;
+  if (level_) {
+    task.condition.emplace().input = graph_.value(*level_).name;
+    task.condition->divisor = 255 / (task.range_high - task.range_low);
+  }
   return Network{std::move(graph_), std::move(task), architecture, std::move(hyperparameters), state_};
 }
 

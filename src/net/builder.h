@@ -29,6 +29,7 @@ struct Window {
   std::optional<int> padding;  // zeros on each side; nullopt: as many as keep the size at stride 1
 };
 
+enum class Padding { zero, edge, reflect };
 enum class Interpolation { nearest, bilinear };  // of torch.nn.functional.interpolate, with align_corners=False
 
 class Builder {
@@ -69,19 +70,27 @@ class Builder {
   ir::ValueId add(ir::ValueId a, ir::ValueId b, const std::string& layer);
   ir::ValueId subtract(ir::ValueId a, ir::ValueId b, const std::string& layer);
   ir::ValueId multiply(ir::ValueId a, ir::ValueId b, const std::string& layer);
+  ir::ValueId divide(ir::ValueId a, ir::ValueId b, const std::string& layer);
   // With one number, or one for each channel.
   ir::ValueId add(ir::ValueId x, std::vector<float> numbers, const std::string& layer);
+  ir::ValueId subtract(ir::ValueId x, std::vector<float> numbers, const std::string& layer);
   ir::ValueId multiply(ir::ValueId x, std::vector<float> numbers, const std::string& layer);
   ir::ValueId concat(std::vector<ir::ValueId> pictures, const std::string& layer);
   // torch.chunk(parts, dim=1): as many channels each.
   std::vector<ir::ValueId> chunks(ir::ValueId x, int parts, const std::string& layer);
   ir::ValueId max_pool(ir::ValueId x, int kernel, int stride, const std::string& layer);
+  // torch.nn.functional.adaptive_max_pool2d to sides `divisor` times smaller, rounded down: bins of unequal sizes where
+  // the division has a rest. `divisor` is at least 4.
+  ir::ValueId adaptive_max_pool(ir::ValueId x, int divisor, const std::string& layer);
   // torch.nn.PixelShuffle, torch.nn.PixelUnshuffle; torch.nn.functional.interpolate. A factor of 1 adds nothing.
   ir::ValueId pixel_shuffle(ir::ValueId x, int factor, const std::string& layer);
   ir::ValueId pixel_unshuffle(ir::ValueId x, int factor, const std::string& layer);
   ir::ValueId upsample(ir::ValueId x, int factor, Interpolation how, const std::string& layer);
   // x at the height and width of `like`.
   ir::ValueId resize_like(ir::ValueId x, ir::ValueId like, Interpolation how, const std::string& layer);
+  // Rows below and columns on the right until the sides are multiples; and what reaches over `like` taken off again.
+  ir::ValueId pad_to_multiple(ir::ValueId x, int multiple, Padding padding, const std::string& layer);
+  ir::ValueId crop_like(ir::ValueId x, ir::ValueId like, const std::string& layer);
 
   // --- anything else ---
   // A node with one output of `shape` (nullopt: unknown) in float32.
@@ -100,6 +109,7 @@ class Builder {
   // A tensor that the network does not need: what training kept, or what can be computed.
   void ignore(const std::string& key) { used_.insert(key); }
   void fail(Error error);
+  [[nodiscard]] bool failed() const { return error_.has_value(); }
 
   // The network with `x` as "output", and the task completed with what the graph says: radius, stride, size multiple.
   // Errors (bad_input): the first thing that went wrong; tensors that no layer has asked for.
@@ -112,6 +122,7 @@ class Builder {
   ir::ValueId like(std::string op, std::vector<ir::ValueId> inputs, const std::string& layer,
                    Attributes attributes = {});
   ir::ValueId convolve(ir::ValueId x, const std::string& layer, std::vector<ir::ValueId> parameters, Window window);
+  ir::ValueId pool_axis(ir::ValueId x, std::int64_t axis, int divisor, const std::string& layer);
   ir::ValueId bias_of(const std::string& layer, std::int64_t channels);
   ir::ValueId channel_numbers(std::vector<float> numbers, const std::string& name);
   // "act", and "act_2" for the next node of that name: engines want them apart.
@@ -122,6 +133,7 @@ class Builder {
   ir::Graph graph_;
   std::set<std::string, std::less<>> used_;  // keys
   std::map<std::string, int> named_;         // how many nodes of each name
+  std::optional<ir::ValueId> level_;
   std::optional<Error> error_;
 };
 

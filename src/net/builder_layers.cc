@@ -1,4 +1,6 @@
 // The layers of Builder that have no weights, and the arithmetic on sizes that some of them need.
+#include <numeric>
+
 #include "base/number_format.h"
 #include "net/builder.h"
 
@@ -52,6 +54,10 @@ ir::ValueId Builder::multiply(ir::ValueId a, ir::ValueId b, const std::string& l
   return like("Mul", {a, b}, layer);
 }
 
+ir::ValueId Builder::divide(ir::ValueId a, ir::ValueId b, const std::string& layer) {
+  return like("Div", {a, b}, layer);
+}
+
 ir::ValueId Builder::channel_numbers(std::vector<float> numbers, const std::string& name) {
   const auto count = static_cast<std::int64_t>(numbers.size());
   return constant(name, ir::Tensor::of_floats(count == 1 ? Integers{} : Integers{1, count, 1, 1}, std::move(numbers)));
@@ -59,6 +65,10 @@ ir::ValueId Builder::channel_numbers(std::vector<float> numbers, const std::stri
 
 ir::ValueId Builder::add(ir::ValueId x, std::vector<float> numbers, const std::string& layer) {
   return like("Add", {x, channel_numbers(std::move(numbers), layer + "/summand")}, layer);
+}
+
+ir::ValueId Builder::subtract(ir::ValueId x, std::vector<float> numbers, const std::string& layer) {
+  return like("Sub", {x, channel_numbers(std::move(numbers), layer + "/subtrahend")}, layer);
 }
 
 ir::ValueId Builder::multiply(ir::ValueId x, std::vector<float> numbers, const std::string& layer) {
@@ -147,6 +157,74 @@ ir::ValueId Builder::resize_like(ir::ValueId x, ir::ValueId like, Interpolation 
   ir::Shape shape = shape_of(like);
   shape[1] = shape_of(x)[1];
   return node("Resize", {x, ir::kNoValue, ir::kNoValue, size}, layer, sampling(how), std::move(shape));
+}
+
+// Bin i of m takes the rows from floor(i * n / m) to ceil((i + 1) * n / m), of which there are at most 2 * divisor - 1:
+// that many are taken for each bin, the last of them again and again where it has fewer.
+ir::ValueId Builder::pool_axis(ir::ValueId x, std::int64_t axis, int divisor, const std::string& layer) {
+  const auto name = [&](const char* part) { return layer + "/" + part; };
+  const ir::ValueId one = numbers({1}, name("one"));
+  const ir::ValueId first = numbers({0}, name("first"));
+  const ir::ValueId size = sizes(x, static_cast<int>(axis), static_cast<int>(axis) + 1, name("size"));
+  const ir::ValueId bins = arithmetic("Div", {size, numbers({divisor}, name("divisor"))}, name("bins"));
+  const ir::ValueId bin = arithmetic("Unsqueeze",
+                                     {arithmetic("Range",
+                                                 {constant(name("from"), ir::Tensor::of_integers({}, {0})),
+                                                  arithmetic("Squeeze", {bins, first}, name("bin_count")),
+                                                  constant(name("step"), ir::Tensor::of_integers({}, {1}))},
+                                                 name("range")),
+                                      one},
+                                     name("bin"));
+  const ir::ValueId begin = arithmetic("Div", {arithmetic("Mul", {bin, size}, name("begins")), bins}, name("begin"));
+  // ceil((i + 1) * n / m) - 1 = ((i + 1) * n - 1) / m, rounded down.
+  const ir::ValueId ends = arithmetic("Mul", {arithmetic("Add", {bin, one}, name("next")), size}, name("ends"));
+  const ir::ValueId last = arithmetic("Div", {arithmetic("Sub", {ends, one}, name("lasts")), bins}, name("last"));
+  Integers window(2 * static_cast<std::size_t>(divisor) - 1);
+  std::iota(window.begin(), window.end(), 0);
+  const auto width = static_cast<std::int64_t>(window.size());
+  const ir::ValueId within = numbers(std::move(window), name("window"));
+  const ir::ValueId places =
+      arithmetic("Min", {arithmetic("Add", {begin, within}, name("places")), last}, name("clamped"));
+  const ir::ValueId taken =
+      node("Gather", {x, arithmetic("Reshape", {places, numbers({-1}, name("flat"))}, name("indices"))}, name("taken"),
+           {{"axis", axis}}, ir::Shape(4));
+  // The axis becomes two: bins, and places in a bin.
+  const auto at = static_cast<int>(axis);
+  std::vector<ir::ValueId> split{sizes(x, 0, at, name("before")), numbers({-1, width}, name("bins_and_places"))};
+  if (at < 3) split.push_back(sizes(x, at + 1, 4, name("behind")));
+  const ir::ValueId shape = arithmetic("Concat", std::move(split), name("shape"), {{"axis", std::int64_t{0}}});
+  const ir::ValueId apart = node("Reshape", {taken, shape}, name("apart"), {}, {});
+  ir::Shape after = shape_of(x);
+  after[static_cast<std::size_t>(axis)] = {};
+  return node("ReduceMax", {apart, numbers({axis + 1}, name("axis"))}, name("max"), {{"keepdims", std::int64_t{0}}},
+              std::move(after));
+}
+
+ir::ValueId Builder::adaptive_max_pool(ir::ValueId x, int divisor, const std::string& layer) {
+  if (error_) return x;
+  return pool_axis(pool_axis(x, 2, divisor, layer + "/rows"), 3, divisor, layer + "/columns");
+}
+
+ir::ValueId Builder::pad_to_multiple(ir::ValueId x, int multiple, Padding padding, const std::string& layer) {
+  if (error_) return x;
+  const ir::ValueId by = numbers({multiple}, layer + "/multiple");
+  const ir::ValueId rest = arithmetic("Mod", {sizes(x, 2, 4, layer + "/sides"), by}, layer + "/rest");
+  const ir::ValueId amount =
+      arithmetic("Mod", {arithmetic("Sub", {by, rest}, layer + "/lacking"), by}, layer + "/amount");
+  const ir::ValueId pads = arithmetic("Concat", {numbers({0, 0, 0, 0, 0, 0}, layer + "/none"), amount}, layer + "/pads",
+                                      {{"axis", std::int64_t{0}}});
+  const char* const mode = padding == Padding::zero ? "constant" : padding == Padding::edge ? "edge" : "reflect";
+  const ir::Shape& before = shape_of(x);
+  return node("Pad", {x, pads}, layer, {{"mode", std::string(mode)}}, ir::Shape{before[0], before[1], {}, {}});
+}
+
+ir::ValueId Builder::crop_like(ir::ValueId x, ir::ValueId like, const std::string& layer) {
+  if (error_) return x;
+  ir::Shape shape = shape_of(like);
+  shape[1] = shape_of(x)[1];
+  return node("Slice",
+              {x, numbers({0, 0}, layer + "/from"), sizes(like, 2, 4, layer + "/to"), numbers({2, 3}, layer + "/axes")},
+              layer, {}, std::move(shape));
 }
 
 ir::ValueId Builder::numbers(std::vector<std::int64_t> values, const std::string& layer) {

@@ -130,6 +130,79 @@ class States {
     return state;
   }
 
+  ir::StateDict span(std::int64_t features, int blocks, int scale) {
+    ir::StateDict state;
+    conv(state, "conv_1.eval_conv", features, 3, 3);
+    for (int i = 1; i <= blocks; ++i) {
+      for (const char* layer : {"c1_r", "c2_r", "c3_r"}) {
+        conv(state, "block_" + std::to_string(i) + "." + layer + ".eval_conv", features, features, 3);
+      }
+    }
+    conv(state, "conv_cat", features, 4 * features, 1);
+    conv(state, "conv_2.eval_conv", features, features, 3);
+    conv(state, "upsampler.0", 3 * scale * scale, features, 3);
+    return state;
+  }
+
+  ir::StateDict safmn(std::int64_t channels, std::int64_t features, int blocks, int scale) {
+    ir::StateDict state;
+    add(state, "norm.gamma", {1, features, 1, 1}, -0.5F, 0.5F);
+    add(state, "norm.beta", {1, features, 1, 1}, -0.5F, 0.5F);
+    conv(state, "to_feat", features, channels, 3);
+    for (int i = 0; i < blocks; ++i) {
+      const std::string at = "feats." + std::to_string(i) + ".";
+      for (int k = 0; k < 4; ++k) conv(state, at + "safm.mfr." + std::to_string(k), features / 4, 1, 3, false);
+      conv(state, at + "safm.aggr", features, features, 1, false);
+      conv(state, at + "ccm.ccm.0", 2 * features, features, 3, false);
+      conv(state, at + "ccm.ccm.2", features, 2 * features, 1, false);
+    }
+    conv(state, "to_img.0", channels * scale * scale, features, 3);
+    return state;
+  }
+
+  // Its features are 1 everywhere, and its last layer gives half grey at `scale`, as trained weights would.
+  ir::StateDict fsrcnn(std::int64_t channels, std::int64_t features, std::int64_t narrow, int maps, int scale) {
+    ir::StateDict state;
+    conv(state, "feature_extract", features, channels, 5);
+    add(state, "activation_1.weight", {features}, 0.1F, 0.4F);
+    conv(state, "shrink", narrow, features, 1);
+    add(state, "activation_2.weight", {narrow}, 0.1F, 0.4F);
+    for (int i = 1; i <= maps; ++i) conv(state, "map_" + std::to_string(i), narrow, narrow, 3);
+    add(state, "activation_3.weight", {narrow}, 0.1F, 0.4F);
+    add(state, "expand.weight", {features, narrow, 1, 1}, -1e-3F, 1e-3F);
+    add(state, "expand.bias", {features}, 1, 1);
+    add(state, "activation_4.weight", {features}, 0.1F, 0.4F);
+    add(state, "deconv.weight", {features, channels, 9, 9}, 0.9F, 1.1F);
+    ir::Tensor& deconv = state.tensors.back().second;
+    std::vector<float> weight = *deconv.floats();
+    // As many rows, and as many columns, of the kernel meet in a pixel as this one does with others of its phase.
+    const auto meeting = [&](std::size_t k) { return (8 - static_cast<int>(k) % scale) / scale + 1; };
+    for (std::size_t i = 0; i < weight.size(); ++i) {
+      weight[i] *= 0.5F / static_cast<float>(features * meeting(i / 9 % 9) * meeting(i % 9));
+    }
+    deconv = ir::Tensor::of_floats(deconv.shape, std::move(weight));
+    add(state, "deconv.bias", {channels}, -0.01F, 0.01F);
+    return state;
+  }
+
+  ir::StateDict ffdnet(std::int64_t channels, std::int64_t features, int depth) {
+    ir::StateDict state;
+    for (int i = 0; i < depth; ++i) {
+      conv(state, "model." + std::to_string(2 * i), i + 1 == depth ? 4 * channels : features,
+           i == 0 ? 4 * channels + 1 : features, 3);
+    }
+    return state;
+  }
+
+  ir::StateDict zerodce(std::int64_t features, int curves) {
+    ir::StateDict state;
+    for (int i = 1; i <= 7; ++i) {
+      conv(state, "e_conv" + std::to_string(i), i == 7 ? 3 * curves : features, i == 1 ? 3 : (i < 5 ? 1 : 2) * features,
+           3);
+    }
+    return state;
+  }
+
   void conv(ir::StateDict& state, const std::string& layer, std::int64_t out, std::int64_t in, std::int64_t kernel,
             bool bias = true) {
     const float span = 1.0F / static_cast<float>(in * kernel);

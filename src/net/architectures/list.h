@@ -9,8 +9,13 @@ extern const Architecture kBsrn;
 extern const Architecture kDncnn;
 extern const Architecture kEfdn;
 extern const Architecture kEspcn;
+extern const Architecture kFfdnet;
+extern const Architecture kFsrcnn;
 extern const Architecture kRfdn;
 extern const Architecture kRlfn;
+extern const Architecture kSafmn;
+extern const Architecture kSpan;
 extern const Architecture kSrvgg;
+extern const Architecture kZerodce;
 
 }  // namespace mantissa::net

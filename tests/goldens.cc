@@ -27,6 +27,9 @@ const Golden kGoldens[] = {
     {"fsrcnn_x2", "fsrcnn/FSRCNN_x2.pt", "FSRCNN", Colour::ycbcr, 2, 8, 1, 1, 24336},
     {"fsrcnn_x4", "fsrcnn/FSRCNN_x4.pt", "FSRCNN", Colour::ycbcr, 4, 7, 1, 1, 24336},
     {"ffdnet", "ffdnet/ffdnet_color.pth", "FFDNet", Colour::rgb, 1, 25, 2, 1, 212760, 2e-5},
+    {"mobilesr", "mobilesr/team20_mobilesr.pth", "MobileSR", Colour::rgb, 4, 48, 8, 1, 207600},
+    // Its matrices of colours count as the 1x1 convolutions that they are: 12 of 16x16 in meta.json's attention.
+    {"iat", "iat/best_Epoch_lol.pth", "IAT", Colour::rgb, 1, -1, 4, 1, 24908, 1e-5, 1, false, -1},
     {"zerodce", "zerodce/Epoch99.pth", "Zero-DCE", Colour::rgb, 1, 7, 1, 1, 79200},
 };
 

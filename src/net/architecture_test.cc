@@ -61,6 +61,10 @@ TEST(Architectures, RecogniseEachNetworkExactlyOnce) {
       {"FSRCNN", states.fsrcnn(1, 8, 3, 1, 3)},
       {"FFDNet", states.ffdnet(3, 8, 4)},
       {"FFDNet", states.ffdnet(1, 4, 2)},
+      {"MobileSR", states.mobilesr(3, 8, 2, 2)},
+      {"MobileSR", states.mobilesr(1, 16, 1, 1)},
+      {"IAT", states.iat(4, 8, 2)},
+      {"IAT", states.iat(6, 16, 1)},
       {"Zero-DCE", states.zerodce(8, 8)},
       {"Zero-DCE", states.zerodce(4, 1)},
   };
@@ -243,7 +247,8 @@ TEST(Checkpoint, NearestArchitectureIsNamed) {
   States().add(state, "body.99.scale", {1}, 0, 1);
   const auto network = network_from_checkpoint(state);
   ASSERT_FALSE(network.ok());
-  EXPECT_NE(network.error().message().find("nearest is SRVGGNetCompact"), std::string::npos) << network.error().message();
+  EXPECT_NE(network.error().message().find("nearest is SRVGGNetCompact"), std::string::npos)
+      << network.error().message();
 }
 
 // Every way to damage one tensor of a sound checkpoint is refused, or builds something sound.

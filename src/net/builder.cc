@@ -152,20 +152,22 @@ ir::ValueId Builder::conv(ir::ValueId x, const std::string& layer, Window window
 }
 
 ir::ValueId Builder::linear(ir::ValueId x, const std::string& layer) {
-  const ir::Tensor* weight = tensor(layer + ".weight");
+  return matrix_conv(x, layer, layer + ".weight", true);
+}
+
+ir::ValueId Builder::multiply_matrix(ir::ValueId x, const std::string& key) { return matrix_conv(x, key, key, false); }
+
+ir::ValueId Builder::matrix_conv(ir::ValueId x, const std::string& layer, const std::string& key, bool may_have_bias) {
+  const ir::Tensor* weight = tensor(key);
   if (error_) return x;
-  if (weight->shape.size() != 2) {
-    fail(bad_input("the tensor " + layer + ".weight has the shape " + text_of(weight->shape) +
-                   " where a matrix belongs"));
+  if (weight->shape.size() != 2 || weight->shape[1] != channels_of(x)) {
+    fail(bad_input("the shape " + text_of(weight->shape) + " of " + key + " does not fit the " +
+                   std::to_string(channels_of(x)) + " channels before it"));
     return x;
   }
   const std::int64_t out = weight->shape[0];
-  std::vector<ir::ValueId> parameters{parameter(layer + ".weight", {out, weight->shape[1], 1, 1})};
-  if (state_.find(layer + ".bias")) parameters.push_back(bias_of(layer, out));
-  if (!error_ && weight->shape[1] != channels_of(x)) {
-    fail(bad_input("the shape " + text_of(weight->shape) + " of " + layer + ".weight does not fit the " +
-                   std::to_string(channels_of(x)) + " channels before it"));
-  }
+  std::vector<ir::ValueId> parameters{parameter(key, {out, weight->shape[1], 1, 1})};
+  if (may_have_bias && state_.find(layer + ".bias")) parameters.push_back(bias_of(layer, out));
   return convolve(x, layer, std::move(parameters), {});
 }
 

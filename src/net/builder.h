@@ -26,7 +26,7 @@ using Hyperparameters = std::vector<std::pair<std::string, std::string>>;
 // How a convolution or a pool walks over the picture.
 struct Window {
   int stride = 1;
-  std::optional<int> padding;  // zeros on each side; nullopt: as many as keep the size at stride 1
+  std::optional<int> padding = std::nullopt;  // zeros on each side; nullopt: as many as keep the size at stride 1
 };
 
 enum class Padding { zero, edge, reflect };
@@ -54,6 +54,10 @@ class Builder {
   ir::ValueId conv_transpose(ir::ValueId x, const std::string& layer, int factor);
   // torch.nn.Linear over the channels of every pixel, written as the 1x1 convolution that it is.
   ir::ValueId linear(ir::ValueId x, const std::string& layer);
+  // The same with a matrix [out, in] that has a key of its own and no bias.
+  ir::ValueId multiply_matrix(ir::ValueId x, const std::string& key);
+  // torch.nn.LayerNorm over the channels of every pixel.
+  ir::ValueId layer_norm(ir::ValueId x, const std::string& layer, float epsilon);
   ir::ValueId prelu(ir::ValueId x, const std::string& layer);  // a slope per channel, `<layer>.weight`
   // x * parameter, x + parameter: the tensor of a key with one element a channel, whatever its shape.
   ir::ValueId multiply_channels(ir::ValueId x, const std::string& key);
@@ -92,6 +96,21 @@ class Builder {
   ir::ValueId pad_to_multiple(ir::ValueId x, int multiple, Padding padding, const std::string& layer);
   ir::ValueId crop_like(ir::ValueId x, ir::ValueId like, const std::string& layer);
 
+  // --- attention ---
+  // Windows of height x width pixels, from the top left: [windows, height * width, channels]; and back to the place of
+  // `like`, which they were taken from. The sides are multiples of the window's.
+  ir::ValueId to_windows(ir::ValueId x, int height, int width, const std::string& layer);
+  ir::ValueId from_windows(ir::ValueId windows, ir::ValueId like, int height, int width, const std::string& layer);
+  // Of a value that is no picture: `shape` is numbers or arithmetic on sizes, as ONNX's Reshape reads them.
+  ir::ValueId reshape(ir::ValueId x, ir::ValueId shape, const std::string& layer, std::optional<ir::Shape> result = {});
+  ir::ValueId reshape(ir::ValueId x, std::vector<std::int64_t> shape, const std::string& layer,
+                      std::optional<ir::Shape> result = {});
+  ir::ValueId transpose(ir::ValueId x, std::vector<std::int64_t> order, const std::string& layer,
+                        std::optional<ir::Shape> result = {});
+  ir::ValueId matmul(ir::ValueId a, ir::ValueId b, const std::string& layer);
+  // softmax(scale * q @ k) @ v along the last axes: q [..., n, d], k [..., d, m] (transposed already), v [..., m, e].
+  ir::ValueId attend(ir::ValueId q, ir::ValueId k, ir::ValueId v, float scale, const std::string& layer);
+
   // --- anything else ---
   // A node with one output of `shape` (nullopt: unknown) in float32.
   ir::ValueId node(std::string op, std::vector<ir::ValueId> inputs, const std::string& layer, Attributes attributes,
@@ -123,6 +142,7 @@ class Builder {
                    Attributes attributes = {});
   ir::ValueId convolve(ir::ValueId x, const std::string& layer, std::vector<ir::ValueId> parameters, Window window);
   ir::ValueId pool_axis(ir::ValueId x, std::int64_t axis, int divisor, const std::string& layer);
+  ir::ValueId matrix_conv(ir::ValueId x, const std::string& layer, const std::string& key, bool may_have_bias);
   ir::ValueId bias_of(const std::string& layer, std::int64_t channels);
   ir::ValueId channel_numbers(std::vector<float> numbers, const std::string& name);
   // "act", and "act_2" for the next node of that name: engines want them apart.

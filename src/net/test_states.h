@@ -203,6 +203,72 @@ class States {
     return state;
   }
 
+  // Enlarges twice in each of `stages`.
+  ir::StateDict mobilesr(std::int64_t channels, std::int64_t features, int blocks, int stages) {
+    ir::StateDict state;
+    conv(state, "head", features, channels, 3);
+    for (int i = 0; i < blocks; ++i) {
+      const std::string layers = "body.layers." + std::to_string(i) + ".";
+      conv(state, layers + "0.pos_embed", features, 1, 3);
+      norm(state, layers + "0.norm1", features);
+      linear(state, layers + "0.attn.qkv", 3 * features, features, false);
+      linear(state, layers + "0.attn.proj_out", features, features);
+      norm(state, layers + "0.norm2", features);
+      linear(state, layers + "0.mlp.fc.0", 2 * features, features);
+      linear(state, layers + "0.mlp.fc.2", features, 2 * features);
+      conv(state, layers + "1.net.0", 2 * features, features, 1);
+      conv(state, layers + "1.net.2", 2 * features, 1, 3);
+      conv(state, layers + "1.net.4", features, 2 * features, 1);
+    }
+    conv(state, "fuse", features, 2 * features, 3);
+    for (int i = 0; i < stages; ++i) conv(state, "upsapling." + std::to_string(2 * i), 4 * features, features, 1);
+    conv(state, "tail", channels, features, 3);
+    return state;
+  }
+
+  ir::StateDict iat(std::int64_t features, std::int64_t global_features, int blocks) {
+    ir::StateDict state;
+    conv(state, "local_net.conv1", features, 3, 3);
+    for (const std::string kind : {"mul", "add"}) {
+      for (int i = 0; i < blocks; ++i) {
+        const std::string at = "local_net." + kind + "_blocks." + std::to_string(i) + ".";
+        add(state, at + "gamma_1", {1, features, 1, 1}, 0.5F, 1);
+        add(state, at + "gamma_2", {1, features, 1, 1}, 0.5F, 1);
+        conv(state, at + "pos_embed", features, 1, 3);
+        for (const char* name : {"norm1", "norm2"}) {
+          add(state, at + name + ".alpha", {1, 1, features}, 0.5F, 1.5F);
+          add(state, at + name + ".beta", {1, 1, features}, -0.1F, 0.1F);
+          add(state, at + name + ".color", {features, features}, -0.5F, 0.5F);
+        }
+        conv(state, at + "conv1", features, features, 1);
+        conv(state, at + "conv2", features, features, 1);
+        conv(state, at + "attn", features, 1, 5);
+        conv(state, at + "mlp.fc1", 2 * features, features, 1);
+        conv(state, at + "mlp.fc2", features, 2 * features, 1);
+      }
+      conv(state, "local_net." + kind + "_end.0", 3, features, 3);
+    }
+    const std::string at = "global_net.generator.";
+    add(state, "global_net.gamma_base", {1}, 1, 1);
+    add(state, "global_net.color_base", {3, 3}, 0.2F, 0.4F);
+    conv(state, "global_net.conv_large.proj.0", global_features / 2, 3, 3);
+    batch_norm(state, "global_net.conv_large.proj.1", global_features / 2);
+    conv(state, "global_net.conv_large.proj.3", global_features, global_features / 2, 3);
+    batch_norm(state, "global_net.conv_large.proj.4", global_features);
+    conv(state, at + "pos_embed", global_features, 1, 3);
+    norm(state, at + "norm1", global_features);
+    add(state, at + "attn.q", {1, 10, global_features}, 0.5F, 1.5F);
+    linear(state, at + "attn.k", global_features, global_features, false);
+    linear(state, at + "attn.v", global_features, global_features, false);
+    linear(state, at + "attn.proj", global_features, global_features);
+    norm(state, at + "norm2", global_features);
+    linear(state, at + "mlp.fc1", 2 * global_features, global_features);
+    linear(state, at + "mlp.fc2", global_features, 2 * global_features);
+    linear(state, "global_net.gamma_linear", 1, global_features);
+    linear(state, "global_net.color_linear", 1, global_features);
+    return state;
+  }
+
   void conv(ir::StateDict& state, const std::string& layer, std::int64_t out, std::int64_t in, std::int64_t kernel,
             bool bias = true) {
     const float span = 1.0F / static_cast<float>(in * kernel);
@@ -231,6 +297,11 @@ class States {
   }
 
  private:
+  void norm(ir::StateDict& state, const std::string& layer, std::int64_t features) {
+    add(state, layer + ".weight", {features}, 0.5F, 1.5F);
+    add(state, layer + ".bias", {features}, -0.1F, 0.1F);
+  }
+
   void blueprint(ir::StateDict& state, const std::string& layer, std::int64_t out, std::int64_t in) {
     linear(state, layer + ".pw", out, in);
     conv(state, layer + ".dw", out, 1, 3);

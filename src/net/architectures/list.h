@@ -11,6 +11,8 @@ extern const Architecture kEfdn;
 extern const Architecture kEspcn;
 extern const Architecture kFfdnet;
 extern const Architecture kFsrcnn;
+extern const Architecture kIat;
+extern const Architecture kMobilesr;
 extern const Architecture kRfdn;
 extern const Architecture kRlfn;
 extern const Architecture kSafmn;

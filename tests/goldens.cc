@@ -30,6 +30,7 @@ const Golden kGoldens[] = {
     {"mobilesr", "mobilesr/team20_mobilesr.pth", "MobileSR", Colour::rgb, 4, 48, 8, 1, 207600},
     // Its matrices of colours count as the 1x1 convolutions that they are: 12 of 16x16 in meta.json's attention.
     {"iat", "iat/best_Epoch_lol.pth", "IAT", Colour::rgb, 1, -1, 4, 1, 24908, 1e-5, 1, false, -1},
+    {"craft", "craft/team34_craft.pth", "CRAFT", Colour::rgb, 4, -1, 16, 16, 740737},
     {"zerodce", "zerodce/Epoch99.pth", "Zero-DCE", Colour::rgb, 1, 7, 1, 1, 79200},
 };
 

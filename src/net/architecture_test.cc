@@ -65,6 +65,8 @@ TEST(Architectures, RecogniseEachNetworkExactlyOnce) {
       {"MobileSR", states.mobilesr(1, 16, 1, 1)},
       {"IAT", states.iat(4, 8, 2)},
       {"IAT", states.iat(6, 16, 1)},
+      {"CRAFT", states.craft(12, 3, 2, 2, 2, 4)},
+      {"CRAFT", states.craft(8, 2, 1, 1, 3, 2)},
       {"Zero-DCE", states.zerodce(8, 8)},
       {"Zero-DCE", states.zerodce(4, 1)},
   };
@@ -204,6 +206,21 @@ TEST(Fsrcnn, ScaleIsTheOneAtWhichGreyStaysGrey) {
   const auto network = network_from_checkpoint(state);
   ASSERT_FALSE(network.ok());
   EXPECT_EQ(network.error().code, ErrorCode::unsupported);
+}
+
+TEST(Craft, IndicesMustNameAPlace) {
+  for (const std::int64_t wrong : {-1, 21}) {
+    ir::StateDict state = States().craft(8, 2, 1, 1, 1, 2);
+    std::vector<std::int64_t> index(64);
+    index[63] = wrong;
+    for (auto& [key, tensor] : state.tensors) {
+      if (key == "relative_position_index_v") tensor = ir::Tensor::of_integers({8, 8}, index);
+    }
+    const auto network = network_from_checkpoint(state);
+    ASSERT_FALSE(network.ok());
+    EXPECT_EQ(network.error().message(),
+              "architecture CRAFT: the tensor relative_position_index_v names a row that is not in 0 ... 20.");
+  }
 }
 
 TEST(Ffdnet, IsToldTheLevelOfNoise) {

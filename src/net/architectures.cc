@@ -6,7 +6,8 @@ namespace mantissa::net {
 
 std::span<const Architecture> architectures() {
   static const Architecture list[] = {
-      kBsrn, kDncnn, kEfdn, kEspcn, kFfdnet, kFsrcnn, kIat, kMobilesr, kRfdn, kRlfn, kSafmn, kSpan, kSrvgg, kZerodce,
+      kBsrn,     kCraft, kDncnn, kEfdn,  kEspcn, kFfdnet, kFsrcnn,  kIat,
+      kMobilesr, kRfdn,  kRlfn,  kSafmn, kSpan,  kSrvgg,  kZerodce,
   };
   return list;
 }

@@ -1,6 +1,7 @@
 // Blocks that several architectures share. Each takes the key that its own keys begin with ("B1.", "block_2.esa.").
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "ir/state_dict.h"
@@ -28,6 +29,11 @@ enum class EsaDepth { three, one };  // convolutions behind the pool: conv_max, 
 // Residual feature distillation (the same paper): three refinements, each of which leaves half of the channels behind,
 // and what is left, fused by c5. LeakyReLU of 0.05, with blueprint kernels GELU. The attention behind is the caller's.
 [[nodiscard]] ir::ValueId distill(Builder& b, ir::ValueId x, const std::string& at, Kernels kernels);
+
+// Attention inside windows of height x width pixels. `qkv` is a picture whose channels are q, k and v, one after the
+// other, each of them `heads` heads; its sides are multiples of the window's. `bias` [heads, pixels, pixels].
+[[nodiscard]] ir::ValueId window_attention(Builder& b, ir::ValueId qkv, int height, int width, int heads,
+                                           std::optional<ir::ValueId> bias, const std::string& at);
 
 // How many of `<prefix><first>.`, `<prefix><first + 1>.`, ... the keys of the state dict begin with.
 [[nodiscard]] int count_blocks(const ir::StateDict& state, const std::string& prefix, int first);

@@ -1,5 +1,6 @@
 #include "net/builder.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -29,10 +30,13 @@ bool same_but_for_ones(Integers a, Integers b) {
   return a == b;
 }
 
-// Sizes after a window has walked over the picture; unknown unless it keeps them.
-ir::Dimension walked(const ir::Dimension& before, bool keeps) { return keeps ? before : ir::Dimension{}; }
-
 }  // namespace
+
+ir::Dimension times(const ir::Dimension& dimension, int factor) {
+  return {-1, dimension.symbol.empty() ? "" : dimension.symbol + "*" + std::to_string(factor)};
+}
+
+ir::Dimension walked(const ir::Dimension& before, bool keeps) { return keeps ? before : ir::Dimension{}; }
 
 Builder::Builder(const ir::StateDict& state, std::string architecture, std::int64_t channels) : state_(state) {
   graph_.name = std::move(architecture);
@@ -87,6 +91,22 @@ ir::ValueId Builder::parameter(const std::string& key, const Integers& shape) {
   if (error_) return input();
   kept.shape = shape;
   return graph_.add_constant(key, std::move(kept));
+}
+
+ir::ValueId Builder::indices(const std::string& key, const Integers& shape, std::int64_t rows) {
+  if (const auto known = graph_.find_value(key)) return *known;
+  used_.insert(key);
+  const ir::Tensor* found = state_.find(key);
+  if (!found || found->format != base::NumberFormat::int64 || found->shape != shape || !found->fits()) {
+    fail(bad_input("the tensor " + key + " is missing, or no int64 of the shape " + text_of(shape)));
+    return input();
+  }
+  const auto numbers = found->integers();
+  if (!numbers || std::any_of(numbers->begin(), numbers->end(), [&](std::int64_t n) { return n < 0 || n >= rows; })) {
+    fail(bad_input("the tensor " + key + " names a row that is not in 0 ... " + std::to_string(rows - 1)));
+    return input();
+  }
+  return graph_.add_constant(key, *found);
 }
 
 ir::ValueId Builder::constant(const std::string& name, ir::Tensor tensor) {

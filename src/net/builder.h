@@ -82,7 +82,7 @@ class Builder {
   ir::ValueId concat(std::vector<ir::ValueId> pictures, const std::string& layer);
   // torch.chunk(parts, dim=1): as many channels each.
   std::vector<ir::ValueId> chunks(ir::ValueId x, int parts, const std::string& layer);
-  ir::ValueId max_pool(ir::ValueId x, int kernel, int stride, const std::string& layer);
+  ir::ValueId max_pool(ir::ValueId x, int kernel, Window window, const std::string& layer);
   // torch.nn.functional.adaptive_max_pool2d to sides `divisor` times smaller, rounded down: bins of unequal sizes where
   // the division has a rest. `divisor` is at least 4.
   ir::ValueId adaptive_max_pool(ir::ValueId x, int divisor, const std::string& layer);
@@ -97,10 +97,11 @@ class Builder {
   ir::ValueId crop_like(ir::ValueId x, ir::ValueId like, const std::string& layer);
 
   // --- attention ---
-  // Windows of height x width pixels, from the top left: [windows, height * width, channels]; and back to the place of
-  // `like`, which they were taken from. The sides are multiples of the window's.
+  // Windows of height x width pixels, from the top left: [windows, height * width, channels]; and back to a picture with
+  // the sides of `like`, which are multiples of the window's.
   ir::ValueId to_windows(ir::ValueId x, int height, int width, const std::string& layer);
-  ir::ValueId from_windows(ir::ValueId windows, ir::ValueId like, int height, int width, const std::string& layer);
+  ir::ValueId from_windows(ir::ValueId windows, std::int64_t channels, ir::ValueId like, int height, int width,
+                           const std::string& layer);
   // Of a value that is no picture: `shape` is numbers or arithmetic on sizes, as ONNX's Reshape reads them.
   ir::ValueId reshape(ir::ValueId x, ir::ValueId shape, const std::string& layer, std::optional<ir::Shape> result = {});
   ir::ValueId reshape(ir::ValueId x, std::vector<std::int64_t> shape, const std::string& layer,
@@ -108,8 +109,14 @@ class Builder {
   ir::ValueId transpose(ir::ValueId x, std::vector<std::int64_t> order, const std::string& layer,
                         std::optional<ir::Shape> result = {});
   ir::ValueId matmul(ir::ValueId a, ir::ValueId b, const std::string& layer);
-  // softmax(scale * q @ k) @ v along the last axes: q [..., n, d], k [..., d, m] (transposed already), v [..., m, e].
-  ir::ValueId attend(ir::ValueId q, ir::ValueId k, ir::ValueId v, float scale, const std::string& layer);
+  // softmax(scale * q @ k + bias) @ v along the last axes: q [..., n, d], k [..., d, m] (transposed already),
+  // v [..., m, e], bias [..., n, m].
+  ir::ValueId attend(ir::ValueId q, ir::ValueId k, ir::ValueId v, float scale, std::optional<ir::ValueId> bias,
+                     const std::string& layer);
+  // torch.nn.Linear of a matrix [rows, in].
+  ir::ValueId gemm(ir::ValueId x, const std::string& layer);
+  // torch.roll by minus `first`: the row (axis 2) or column (axis 3) of that number comes first; negative: from the end.
+  ir::ValueId roll(ir::ValueId x, std::int64_t axis, std::int64_t first, const std::string& layer);
 
   // --- anything else ---
   // A node with one output of `shape` (nullopt: unknown) in float32.
@@ -118,6 +125,8 @@ class Builder {
   // The tensor of a key as a constant, in float32.
   // Errors: it is missing, unsound, or not of this shape but for axes of length 1, which are made those of `shape`.
   ir::ValueId parameter(const std::string& key, const std::vector<std::int64_t>& shape);
+  // The same of int64 numbers that name rows of something: each is in 0 ... `rows` - 1.
+  ir::ValueId indices(const std::string& key, const std::vector<std::int64_t>& shape, std::int64_t rows);
   ir::ValueId constant(const std::string& name, ir::Tensor tensor);
   [[nodiscard]] const ir::Shape& shape_of(ir::ValueId x) const { return *graph_.value(x).shape; }
   // Arithmetic on sizes, in int64 of rank 1: whole numbers, elements `from` to `to` of a value's shape, one operator.
@@ -159,6 +168,8 @@ class Builder {
 
 // "height" -> "height*4"
 [[nodiscard]] ir::Dimension times(const ir::Dimension& dimension, int factor);
+// A size after a window has walked over the picture; unknown unless it keeps it.
+[[nodiscard]] ir::Dimension walked(const ir::Dimension& before, bool keeps);
 
 // "rgb", "luminance" or nullopt for other numbers of channels.
 [[nodiscard]] std::optional<Colour> colour_of_channels(std::int64_t channels);

@@ -1,4 +1,6 @@
 // The layers of Builder that attention is made of. Matrix products with weights stay 1x1 convolutions on the picture.
+#include <limits>
+
 #include "net/builder.h"
 
 namespace mantissa::net {
@@ -51,29 +53,58 @@ ir::ValueId Builder::to_windows(ir::ValueId x, int height, int width, const std:
   return reshape(apart, {-1, std::int64_t{height} * width, channels}, layer);
 }
 
-ir::ValueId Builder::from_windows(ir::ValueId windows, ir::ValueId like, int height, int width,
+ir::ValueId Builder::from_windows(ir::ValueId windows, std::int64_t channels, ir::ValueId like, int height, int width,
                                   const std::string& layer) {
-  if (error_) return windows;
+  if (error_) return like;
   const ir::ValueId down = arithmetic("Div", {sizes(like, 2, 3, layer + "/rows"), numbers({height}, layer + "/height")},
                                       layer + "/windows_down");
   const ir::ValueId across = arithmetic(
       "Div", {sizes(like, 3, 4, layer + "/columns"), numbers({width}, layer + "/width")}, layer + "/windows_across");
-  const ir::ValueId apart = arithmetic("Concat",
-                                       {sizes(like, 0, 1, layer + "/batch"), down, across,
-                                        numbers({height, width, channels_of(like)}, layer + "/window")},
-                                       layer + "/apart_shape", {{"axis", std::int64_t{0}}});
+  const ir::ValueId apart = arithmetic(
+      "Concat",
+      {sizes(like, 0, 1, layer + "/batch"), down, across, numbers({height, width, channels}, layer + "/window")},
+      layer + "/apart_shape", {{"axis", std::int64_t{0}}});
   const ir::ValueId whole =
       arithmetic("Concat", {numbers({0, 0}, layer + "/kept"), sizes(like, 2, 4, layer + "/sides")}, layer + "/shape",
                  {{"axis", std::int64_t{0}}});
   const ir::ValueId ordered =
       transpose(reshape(windows, apart, layer + "/apart"), {0, 5, 1, 3, 2, 4}, layer + "/order");
-  return reshape(ordered, whole, layer, shape_of(like));
+  ir::Shape shape = shape_of(like);
+  shape[1].size = channels;
+  return reshape(ordered, whole, layer, std::move(shape));
 }
 
-ir::ValueId Builder::attend(ir::ValueId q, ir::ValueId k, ir::ValueId v, float scale, const std::string& layer) {
-  const ir::ValueId likeness = multiply(matmul(q, k, layer + "/likeness"), {scale}, layer + "/scaled");
+ir::ValueId Builder::attend(ir::ValueId q, ir::ValueId k, ir::ValueId v, float scale, std::optional<ir::ValueId> bias,
+                            const std::string& layer) {
+  ir::ValueId likeness = multiply(matmul(q, k, layer + "/likeness"), {scale}, layer + "/scaled");
+  if (bias) likeness = add(likeness, *bias, layer + "/biased");
   const ir::ValueId shares = node("Softmax", {likeness}, layer + "/shares", {{"axis", std::int64_t{-1}}}, {});
   return matmul(shares, v, layer);
+}
+
+ir::ValueId Builder::gemm(ir::ValueId x, const std::string& layer) {
+  const ir::Tensor* weight = tensor(layer + ".weight");
+  if (error_) return x;
+  const std::int64_t in = shape_of(x)[1].size;
+  const std::int64_t out = weight->shape.empty() ? 0 : weight->shape[0];
+  std::vector<ir::ValueId> inputs{x, parameter(layer + ".weight", {out, in})};
+  if (state_.find(layer + ".bias")) inputs.push_back(bias_of(layer, out));
+  return error_ ? x
+                : node("Gemm", std::move(inputs), layer, {{"transB", std::int64_t{1}}},
+                       ir::Shape{shape_of(x)[0], {out, ""}});
+}
+
+ir::ValueId Builder::roll(ir::ValueId x, std::int64_t axis, std::int64_t first, const std::string& layer) {
+  if (error_) return x;
+  const ir::ValueId at = numbers({first}, layer + "/first");
+  const ir::ValueId end = numbers({std::numeric_limits<std::int64_t>::max()}, layer + "/end");
+  const ir::ValueId begin = numbers({0}, layer + "/begin");
+  const ir::ValueId along = numbers({axis}, layer + "/axis");
+  const ir::Shape shape = shape_of(x);
+  const ir::Shape part{shape[0], shape[1], {}, {}};
+  const ir::ValueId front = node("Slice", {x, at, end, along}, layer + "/front", {}, part);
+  const ir::ValueId back = node("Slice", {x, begin, at, along}, layer + "/back", {}, part);
+  return node("Concat", {front, back}, layer, {{"axis", axis}}, shape);
 }
 
 }  // namespace mantissa::net

@@ -18,10 +18,6 @@ Builder::Attributes sampling(Interpolation how) {
 
 }  // namespace
 
-ir::Dimension times(const ir::Dimension& dimension, int factor) {
-  return {-1, dimension.symbol.empty() ? "" : dimension.symbol + "*" + std::to_string(factor)};
-}
-
 ir::ValueId Builder::relu(ir::ValueId x, const std::string& layer) { return like("Relu", {x}, layer); }
 
 ir::ValueId Builder::leaky_relu(ir::ValueId x, float slope, const std::string& layer) {
@@ -102,12 +98,16 @@ std::vector<ir::ValueId> Builder::chunks(ir::ValueId x, int parts, const std::st
   return found;
 }
 
-ir::ValueId Builder::max_pool(ir::ValueId x, int kernel, int stride, const std::string& layer) {
+ir::ValueId Builder::max_pool(ir::ValueId x, int kernel, Window window, const std::string& layer) {
   if (error_) return x;
+  const std::int64_t padding = window.padding.value_or(kernel / 2);
+  const bool keeps = window.stride == 1 && 2 * padding + 1 == kernel;
   const ir::Shape& before = shape_of(x);
   return node("MaxPool", {x}, layer,
-              {{"kernel_shape", Integers{kernel, kernel}}, {"strides", Integers{stride, stride}}},
-              ir::Shape{before[0], before[1], {}, {}});
+              {{"kernel_shape", Integers{kernel, kernel}},
+               {"pads", Integers{padding, padding, padding, padding}},
+               {"strides", Integers{window.stride, window.stride}}},
+              ir::Shape{before[0], before[1], walked(before[2], keeps), walked(before[3], keeps)});
 }
 
 ir::ValueId Builder::pixel_shuffle(ir::ValueId x, int factor, const std::string& layer) {

@@ -269,6 +269,64 @@ class States {
     return state;
   }
 
+  // Windows of 2x4; `heads` for each half of the channels, and as many for the attention between channels.
+  ir::StateDict craft(std::int64_t features, std::int64_t heads, int layers, int rounds, int blocks, int scale) {
+    ir::StateDict state;
+    const std::int64_t pixels = 8;
+    const std::int64_t places = 3 * 7;
+    for (const std::string direction : {"h", "v"}) {
+      std::vector<std::int64_t> index(pixels * pixels);
+      for (std::size_t i = 0; i < index.size(); ++i) index[i] = static_cast<std::int64_t>(i) % places;
+      state.tensors.emplace_back("relative_position_index_" + direction,
+                                 ir::Tensor::of_integers({pixels, pixels}, std::move(index)));
+      add(state, "biases_" + direction, {places, 2}, -3, 3);
+    }
+    conv(state, "conv_first", features, 3, 3);
+    for (int i = 0; i < layers; ++i) {
+      const std::string group = "layers." + std::to_string(i) + ".residual_group.";
+      for (int k = 0; k < rounds * blocks; ++k) {
+        const std::string at = group + "srwa_blocks." + std::to_string(k) + ".";
+        norm(state, at + "norm1", features);
+        linear(state, at + "qkv", 3 * features, features);
+        linear(state, at + "proj", features, features);
+        conv(state, at + "get_v", features, 1, 3);
+        for (const char* half : {"attns.0.pos.", "attns.1.pos."}) {
+          linear(state, at + half + "pos_proj", 2, 2);
+          for (const std::string step : {"pos1", "pos2", "pos3"}) {
+            norm(state, at + half + step + ".0", 2);
+            linear(state, at + half + step + ".2", step == "pos3" ? heads : 2, 2);
+          }
+        }
+        norm(state, at + "norm2", features);
+        linear(state, at + "mlp.fc1", 2 * features, features);
+        linear(state, at + "mlp.fc2", features, 2 * features);
+      }
+      for (int k = 0; k < rounds; ++k) {
+        std::string at = group + "hfer_blocks." + std::to_string(k) + ".";
+        conv(state, at + "last_fc", features, features, 1);
+        conv(state, at + "fc", features / 2, features / 2, 1);
+        conv(state, at + "conv", features / 2, features / 2, 3);
+        at = group + "hf_blocks." + std::to_string(k) + ".";
+        norm(state, at + "norm1.body", features);
+        add(state, at + "attn.temperature", {heads, 1, 1}, 0.5F, 1.5F);
+        conv(state, at + "attn.q", features, features, 1, false);
+        conv(state, at + "attn.q_dwconv", features, 1, 3, false);
+        conv(state, at + "attn.kv", 2 * features, features, 1, false);
+        conv(state, at + "attn.kv_dwconv", 2 * features, 1, 3, false);
+        conv(state, at + "attn.project_out", features, features, 1, false);
+        norm(state, at + "norm2.body", features);
+        conv(state, at + "ffn.project_in", 2 * features, features, 1, false);
+        conv(state, at + "ffn.dwconv", 2 * features, 1, 3, false);
+        conv(state, at + "ffn.project_out", features, features, 1, false);
+      }
+      conv(state, "layers." + std::to_string(i) + ".conv", features, features, 3);
+    }
+    norm(state, "norm.body", features);
+    conv(state, "conv_after_body", features, features, 3);
+    conv(state, "upsample.0", 3 * scale * scale, features, 3);
+    return state;
+  }
+
   void conv(ir::StateDict& state, const std::string& layer, std::int64_t out, std::int64_t in, std::int64_t kernel,
             bool bias = true) {
     const float span = 1.0F / static_cast<float>(in * kernel);

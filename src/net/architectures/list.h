@@ -6,6 +6,7 @@
 namespace mantissa::net {
 
 extern const Architecture kBsrn;
+extern const Architecture kCraft;
 extern const Architecture kDncnn;
 extern const Architecture kEfdn;
 extern const Architecture kEspcn;

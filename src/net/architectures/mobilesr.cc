@@ -7,8 +7,6 @@
 //
 // Windows begin at the top left corner. After norm1 the sides are padded with zeros to multiples of 8, and the padding
 // takes part in the softmax.
-#include <cmath>
-
 #include "net/architectures/list.h"
 #include "net/blocks.h"
 #include "net/builder.h"
@@ -46,22 +44,9 @@ std::optional<Parameters> parameters_of(const ir::StateDict& state) {
 
 bool recognises(const ir::StateDict& state) { return parameters_of(state).has_value(); }
 
-ir::ValueId window_attention(Builder& b, ir::ValueId x, const std::string& at, std::int64_t features) {
-  const std::int64_t each = features / kHeads;
-  const std::int64_t pixels = kWindow * kWindow;
-  const ir::ValueId padded = b.pad_to_multiple(x, kWindow, Padding::zero, at + "pad");
-  const ir::ValueId windows = b.to_windows(b.linear(padded, at + "qkv"), kWindow, kWindow, at + "windows");
-  const ir::ValueId heads =
-      b.transpose(b.reshape(windows, {-1, pixels, 3, kHeads, each}, at + "heads"), {2, 0, 3, 1, 4}, at + "heads/order");
-  const auto part = [&](int index, const char* name) {
-    const ir::ValueId which = b.constant(at + name + "/index", ir::Tensor::of_integers({}, {index}));
-    return b.node("Gather", {heads, which}, at + name, {{"axis", std::int64_t{0}}}, {});
-  };
-  const ir::ValueId keys = b.transpose(part(1, "k"), {0, 1, 3, 2}, at + "k/transposed");
-  const float scale = 1 / std::sqrt(static_cast<float>(each));
-  ir::ValueId y = b.attend(part(0, "q"), keys, part(2, "v"), scale, at + "attention");
-  y = b.reshape(b.transpose(y, {0, 2, 1, 3}, at + "tokens/order"), {-1, pixels, features}, at + "tokens");
-  y = b.from_windows(y, padded, kWindow, kWindow, at + "picture");
+ir::ValueId attention(Builder& b, ir::ValueId x, const std::string& at) {
+  const ir::ValueId qkv = b.linear(b.pad_to_multiple(x, kWindow, Padding::zero, at + "pad"), at + "qkv");
+  const ir::ValueId y = window_attention(b, qkv, kWindow, kWindow, kHeads, std::nullopt, at);
   return b.linear(b.crop_like(y, x, at + "crop"), at + "proj_out");
 }
 
@@ -76,7 +61,7 @@ Result<Network> build(const ir::StateDict& state) {
     const std::string token = layers + "0.";
     x = b.add(x, b.conv(x, token + "pos_embed"), token + "placed");
     const ir::ValueId normed = b.layer_norm(x, token + "norm1", kNormEpsilon);
-    x = b.add(window_attention(b, normed, token + "attn.", p->features), x, token + "sum");
+    x = b.add(attention(b, normed, token + "attn."), x, token + "sum");
     ir::ValueId mlp = b.linear(b.layer_norm(x, token + "norm2", kNormEpsilon), token + "mlp.fc.0");
     x = b.add(x, b.linear(b.gelu(mlp, token + "mlp.fc.1"), token + "mlp.fc.2"), token + "sum");
     const std::string net = layers + "1.net.";

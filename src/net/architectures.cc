@@ -12,4 +12,11 @@ std::span<const Architecture> architectures() {
   return list;
 }
 
+const Architecture* architecture_named(std::string_view name) {
+  for (const Architecture& each : architectures()) {
+    if (each.name == name) return &each;
+  }
+  return nullptr;
+}
+
 }  // namespace mantissa::net

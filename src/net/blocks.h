@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "ir/state_dict.h"
 #include "net/builder.h"
@@ -23,6 +24,10 @@ enum class Kernels {
 //
 //   conv1 -> conv2 (stride 2) -> max pool 7, stride 3 -> [conv_max, act] -> conv3 -> [act, conv3_] -> resize
 //   x * sigmoid(conv4(resized + conv_f(conv1)))
+inline constexpr std::string_view kEsaHazards =
+    "attention enlarged to the exact size of the picture, so that a tile is not quite the same part of the whole; "
+    "sides "
+    "of 15 pixels and more";
 enum class EsaDepth { three, one };  // convolutions behind the pool: conv_max, conv3, conv3_, or conv3 alone
 [[nodiscard]] ir::ValueId esa(Builder& b, ir::ValueId x, const std::string& at, EsaDepth depth, Kernels kernels);
 

@@ -65,8 +65,11 @@ Result<Network> build(const ir::StateDict& state) {
 }  // namespace
 
 constinit const Architecture kBsrn{
-    "BSRN", "Blueprint Separable Residual Network, Li et al. 2022, arXiv:2205.05996",
+    "BSRN",
+    "Blueprint Separable Residual Network, Li et al. 2022, arXiv:2205.05996",
     "fea_conv.pw.weight B#.cw B#.c#_r.dw.weight B#.esa.conv_max.pw.weight upsampler.upsampleOneStep.#.weight",
-    recognises, build};
+    recognises,
+    build,
+    kEsaHazards};
 
 }  // namespace mantissa::net

@@ -211,11 +211,14 @@ Result<Network> build(const ir::StateDict& state) {
 }  // namespace
 
 constinit const Architecture kCraft{
-    "CRAFT", "Feature Modulation Transformer, Li et al. 2023, arXiv:2308.05022",
+    "CRAFT",
+    "Feature Modulation Transformer, Li et al. 2023, arXiv:2308.05022",
     "relative_position_index_h biases_v conv_first.weight "
     "layers.#.residual_group.srwa_blocks.#.attns.#.pos.pos#.#.weight "
     "layers.#.residual_group.hfer_blocks.#.last_fc.bias layers.#.residual_group.hf_blocks.#.attn.temperature "
     "conv_after_body.weight",
-    recognises, build};
+    recognises,
+    build,
+    "lengths of channels over the whole picture, whose squares leave the range of fp16, and a 1e-12 below it"};
 
 }  // namespace mantissa::net

@@ -69,9 +69,12 @@ Result<Network> build(const ir::StateDict& state) {
 
 }  // namespace
 
-constinit const Architecture kEfdn{"EFDN", "Edge-enhanced Feature Distillation Network, Wang 2022, arXiv:2204.08759",
+constinit const Architecture kEfdn{"EFDN",
+                                   "Edge-enhanced Feature Distillation Network, Wang 2022, arXiv:2204.08759",
                                    "head.weight cells.#.conv#.rep_conv.weight cells.#.branch.#.bias "
                                    "cells.#.att.conv#.weight local_fuse.#.weight tail.#.bias",
-                                   recognises, build};
+                                   recognises,
+                                   build,
+                                   kEsaHazards};
 
 }  // namespace mantissa::net

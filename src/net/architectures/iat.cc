@@ -133,9 +133,12 @@ Result<Network> build(const ir::StateDict& state) {
 }  // namespace
 
 constinit const Architecture kIat{
-    "IAT", "Illumination-Adaptive Transformer, Cui et al. 2022, arXiv:2205.14871",
+    "IAT",
+    "Illumination-Adaptive Transformer, Cui et al. 2022, arXiv:2205.14871",
     "local_net.conv#.weight local_net.mul_blocks.#.norm#.alpha local_net.add_blocks.#.mlp.fc#.weight "
     "global_net.gamma_base global_net.conv_large.proj.#.running_mean global_net.generator.attn.q",
-    recognises, build};
+    recognises,
+    build,
+    "a 1e-8 that fp16 does not hold, before a power; colours and gamma of a tile are not those of the picture"};
 
 }  // namespace mantissa::net

@@ -58,8 +58,11 @@ Result<Network> build(const ir::StateDict& state) {
 
 }  // namespace
 
-constinit const Architecture kRfdn{"RFDN", "Residual Feature Distillation Network, Liu et al. 2020, arXiv:2009.11551",
+constinit const Architecture kRfdn{"RFDN",
+                                   "Residual Feature Distillation Network, Liu et al. 2020, arXiv:2009.11551",
                                    "fea_conv.weight B#.c#_d.weight B#.c#_r.bias B#.esa.conv#.weight LR_conv.weight",
-                                   recognises, build};
+                                   recognises,
+                                   build,
+                                   kEsaHazards};
 
 }  // namespace mantissa::net

@@ -62,8 +62,11 @@ Result<Network> build(const ir::StateDict& state) {
 
 }  // namespace
 
-constinit const Architecture kRlfn{"RLFN", "Residual Local Feature Network, Kong et al. 2022, arXiv:2205.07514",
+constinit const Architecture kRlfn{"RLFN",
+                                   "Residual Local Feature Network, Kong et al. 2022, arXiv:2205.07514",
                                    "conv_#.weight block_#.c#_r.weight block_#.c#.bias block_#.esa.conv_f.weight",
-                                   recognises, build};
+                                   recognises,
+                                   build,
+                                   kEsaHazards};
 
 }  // namespace mantissa::net

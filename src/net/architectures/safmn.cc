@@ -87,9 +87,13 @@ Result<Network> build(const ir::StateDict& state) {
 
 }  // namespace
 
-constinit const Architecture kSafmn{"SAFMN", "Spatially-Adaptive Feature Modulation, Sun et al. 2023, arXiv:2302.13800",
-                                    "norm.gamma to_feat.weight feats.#.safm.mfr.#.weight feats.#.ccm.ccm.#.weight "
-                                    "to_img.#.bias",
-                                    recognises, build};
+constinit const Architecture kSafmn{
+    "SAFMN",
+    "Spatially-Adaptive Feature Modulation, Sun et al. 2023, arXiv:2302.13800",
+    "norm.gamma to_feat.weight feats.#.safm.mfr.#.weight feats.#.ccm.ccm.#.weight "
+    "to_img.#.bias",
+    recognises,
+    build,
+    "lengths of channels over the whole picture, whose squares leave the range of fp16; sides of 16 pixels and more"};
 
 }  // namespace mantissa::net

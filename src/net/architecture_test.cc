@@ -67,6 +67,10 @@ TEST(Architectures, RecogniseEachNetworkExactlyOnce) {
       {"IAT", states.iat(6, 16, 1)},
       {"CRAFT", states.craft(12, 3, 2, 2, 2, 4)},
       {"CRAFT", states.craft(8, 2, 1, 1, 3, 2)},
+      {"RRDBNet", states.rrdbnet(3, 8, 2, 2, 1)},
+      {"RRDBNet", states.rrdbnet(1, 4, 1, 2, 4)},
+      {"EDSR", states.residual(3, 8, 2, 2, true)},
+      {"SRResNet", states.residual(1, 8, 2, 1, false)},
       {"Zero-DCE", states.zerodce(8, 8)},
       {"Zero-DCE", states.zerodce(4, 1)},
   };

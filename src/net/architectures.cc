@@ -6,8 +6,8 @@ namespace mantissa::net {
 
 std::span<const Architecture> architectures() {
   static const Architecture list[] = {
-      kBsrn,     kCraft, kDncnn, kEfdn,  kEspcn, kFfdnet, kFsrcnn,  kIat,
-      kMobilesr, kRfdn,  kRlfn,  kSafmn, kSpan,  kSrvgg,  kZerodce,
+      kBsrn,     kCraft, kDncnn, kEdsr,    kEfdn,  kEspcn, kFfdnet,   kFsrcnn, kIat,
+      kMobilesr, kRfdn,  kRlfn,  kRrdbnet, kSafmn, kSpan,  kSrresnet, kSrvgg,  kZerodce,
   };
   return list;
 }

@@ -1,6 +1,7 @@
 // Blocks that several architectures share. Each takes the key that its own keys begin with ("B1.", "block_2.esa.").
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +10,10 @@
 #include "net/builder.h"
 
 namespace mantissa::net {
+
+// The mean of the pictures in DIV2K, in red, green and blue, that several authors subtract in their code, so that it is
+// not in the checkpoint.
+inline constexpr std::array kDiv2kMean{0.4488F, 0.4371F, 0.4040F};
 
 // How the convolutions of a block are written.
 enum class Kernels {

@@ -97,8 +97,8 @@ class Builder {
   ir::ValueId crop_like(ir::ValueId x, ir::ValueId like, const std::string& layer);
 
   // --- attention ---
-  // Windows of height x width pixels, from the top left: [windows, height * width, channels]; and back to a picture with
-  // the sides of `like`, which are multiples of the window's.
+  // Windows of height x width pixels, from the top left: [windows, height * width, channels]; and back to a picture
+  // with the sides of `like`, which are multiples of the window's.
   ir::ValueId to_windows(ir::ValueId x, int height, int width, const std::string& layer);
   ir::ValueId from_windows(ir::ValueId windows, std::int64_t channels, ir::ValueId like, int height, int width,
                            const std::string& layer);
@@ -115,7 +115,8 @@ class Builder {
                      const std::string& layer);
   // torch.nn.Linear of a matrix [rows, in].
   ir::ValueId gemm(ir::ValueId x, const std::string& layer);
-  // torch.roll by minus `first`: the row (axis 2) or column (axis 3) of that number comes first; negative: from the end.
+  // torch.roll by minus `first`: the row (axis 2) or column (axis 3) of that number comes first; negative: from the
+  // end.
   ir::ValueId roll(ir::ValueId x, std::int64_t axis, std::int64_t first, const std::string& layer);
 
   // --- anything else ---

@@ -203,6 +203,43 @@ class States {
     return state;
   }
 
+  // With the names of Real-ESRGAN.
+  ir::StateDict rrdbnet(std::int64_t channels, std::int64_t features, int blocks, int stages, int unshuffle) {
+    ir::StateDict state;
+    conv(state, "conv_first", features, channels * unshuffle * unshuffle, 3);
+    const std::int64_t growth = features / 2;
+    for (int i = 0; i < blocks; ++i) {
+      for (int dense = 1; dense <= 3; ++dense) {
+        for (int k = 1; k <= 5; ++k) {
+          conv(state, "body." + std::to_string(i) + ".rdb" + std::to_string(dense) + ".conv" + std::to_string(k),
+               k == 5 ? features : growth, features + (k - 1) * growth, 3);
+        }
+      }
+    }
+    conv(state, "conv_body", features, features, 3);
+    for (int i = 1; i <= stages; ++i) conv(state, "conv_up" + std::to_string(i), features, features, 3);
+    conv(state, "conv_hr", features, features, 3);
+    conv(state, "conv_last", channels, features, 3);
+    return state;
+  }
+
+  // Enlarges twice in each of `stages`, as BasicSR's EDSR does, or its SRResNet.
+  ir::StateDict residual(std::int64_t channels, std::int64_t features, int blocks, int stages, bool edsr) {
+    ir::StateDict state;
+    conv(state, "conv_first", features, channels, 3);
+    for (int i = 0; i < blocks; ++i) {
+      conv(state, "body." + std::to_string(i) + ".conv1", features, features, 3);
+      conv(state, "body." + std::to_string(i) + ".conv2", features, features, 3);
+    }
+    conv(state, edsr ? "conv_after_body" : "conv_hr", features, features, 3);
+    for (int i = 0; i < stages; ++i) {
+      conv(state, edsr ? "upsample." + std::to_string(2 * i) : "upconv" + std::to_string(i + 1), 4 * features, features,
+           3);
+    }
+    conv(state, "conv_last", channels, features, 3);
+    return state;
+  }
+
   // Enlarges twice in each of `stages`.
   ir::StateDict mobilesr(std::int64_t channels, std::int64_t features, int blocks, int stages) {
     ir::StateDict state;

@@ -1,7 +1,8 @@
 // CRAFT: groups in which attention in shifted rectangular windows takes turns with attention that asks for high
 // frequencies.
 //
-//   (input - mean) -> conv_first -> layers.0 ... layers.n -> norm -> conv_after_body -> + conv_first -> upsample -> + mean
+//   (input - mean) -> conv_first -> layers.0 ... layers.n -> norm -> conv_after_body -> + conv_first -> upsample
+//   -> + mean
 //   layer: rounds of (some srwa_blocks, then one of hf_blocks with what one of hfer_blocks saw before) -> conv -> + x
 //   srwa: x + proj(attention(norm1) + get_v(v)); then + mlp(norm2). Half of the channels attend in windows of 4x16, the
 //         other half in 16x4; each second block rolls the picture by half a window, around its edges and unmasked
@@ -19,8 +20,6 @@ namespace {
 
 constexpr float kNormEpsilon = 1e-5F;
 constexpr float kLengthEpsilon = 1e-12F;  // of torch.nn.functional.normalize
-// Of DIV2K, in the authors' code and not in the checkpoint.
-const std::vector<float> kMean{0.4488F, 0.4371F, 0.4040F};
 
 struct Sides {
   int height = 0;
@@ -177,7 +176,7 @@ Result<Network> build(const ir::StateDict& state) {
   const std::optional<Parameters> p = parameters_of(state);
   if (!p) return unsupported("these are not the weights of a CRAFT");
   Builder b(state, "CRAFT", 3);
-  const ir::ValueId head = b.conv(b.subtract(b.input(), kMean, "mean"), "conv_first");
+  const ir::ValueId head = b.conv(b.subtract(b.input(), {kDiv2kMean.begin(), kDiv2kMean.end()}, "mean"), "conv_first");
   ir::ValueId x = head;
   for (int i = 0; i < p->layers; ++i) {
     const std::string layer = "layers." + std::to_string(i) + ".";
@@ -196,7 +195,8 @@ Result<Network> build(const ir::StateDict& state) {
     x = b.add(b.conv(x, layer + "conv"), before, layer + "sum");
   }
   x = b.add(b.conv(b.layer_norm(x, "norm.body", kNormEpsilon), "conv_after_body"), head, "sum");
-  x = b.add(b.pixel_shuffle(b.conv(x, "upsample.0"), p->scale, "upsample.1"), kMean, "mean_again");
+  x = b.add(b.pixel_shuffle(b.conv(x, "upsample.0"), p->scale, "upsample.1"), {kDiv2kMean.begin(), kDiv2kMean.end()},
+            "mean_again");
 
   Task task;
   task.kind = "super-resolution";

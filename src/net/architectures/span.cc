@@ -35,8 +35,8 @@ Result<Network> build(const ir::StateDict& state) {
   if (!p) return unsupported("these are not the weights of a SPAN");
   Builder b(state, "SPAN", p->channels);
   const auto conv = [&](ir::ValueId x, const std::string& layer) { return b.conv(x, layer + ".eval_conv"); };
-  // The mean of DIV2K, in the authors' code and not in the checkpoint; nothing is added back at the end.
-  ir::ValueId x = b.multiply(b.subtract(b.input(), {0.4488F, 0.4371F, 0.4040F}, "mean"), {255}, "range");
+  // Nothing is added back at the end.
+  ir::ValueId x = b.multiply(b.subtract(b.input(), {kDiv2kMean.begin(), kDiv2kMean.end()}, "mean"), {255}, "range");
   const ir::ValueId head = conv(x, "conv_1");
   std::optional<ir::ValueId> first;
   ir::ValueId early = head;

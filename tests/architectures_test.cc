@@ -41,7 +41,7 @@ TEST_P(Goldens, HaveTheTaskThatWasMeasured) {
   EXPECT_EQ(network->task.radius.value_or(-1), golden.radius);
   EXPECT_EQ(network->task.stride, golden.stride);
   EXPECT_EQ(network->task.size_multiple, golden.size_multiple);
-  EXPECT_EQ(network->task.range_low, 0);
+  EXPECT_EQ(network->task.range_low, golden.range_low);
   EXPECT_EQ(network->task.range_high, golden.range_high);
   EXPECT_EQ(network->task.assumed.size(), golden.range_told ? 1U : 0U);
   double macs = 0;

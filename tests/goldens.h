@@ -20,9 +20,9 @@ struct Golden {
   int size_multiple;
   double macs;  // per input pixel
   double tolerance = 1e-5;
-  float range_high = 1;     // of the network, which begins at 0
+  float range_high = 1;
   bool range_told = false;  // the keys do not say it
-  float input_low = 0;      // where the range of the stored inputs begins
+  float range_low = 0;
 };
 void PrintTo(const Golden& golden, std::ostream* out);
 

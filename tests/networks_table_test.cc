@@ -44,6 +44,7 @@ std::string picture_text(const net::Network& network) {
   const net::Task& task = network.task;
   std::ostringstream text;
   text << task.kind << ", " << net::name_of(task.colour) << " " << task.range_low << ".." << task.range_high;
+  if (task.range_out) text << " in, " << task.range_out->low << ".." << task.range_out->high << " out";
   if (task.size_multiple > 1) text << ", sides a multiple of " << task.size_multiple;
   if (task.condition) text << ", is told the level of noise";
   return text.str();

@@ -5,7 +5,7 @@
 //   block: x + pos_embed(x); then + gamma_1 * conv2(attn(conv1(norm1))); then + gamma_2 * mlp(norm2)
 //   global_net: conv_large (stride 4) -> ten learned questions attend to every place -> gamma_linear, color_linear
 //
-// The authors feed it -1..1 and get 0..1. A network has one range here, so that the step from 0..1 is in the graph.
+// It takes -1..1 and gives 0..1: the weights that are published for LOL-v2 make a nearly flat picture of 0..1.
 #include <cmath>
 
 #include "net/architectures/list.h"
@@ -108,7 +108,7 @@ Result<Network> build(const ir::StateDict& state) {
   const std::optional<Parameters> p = parameters_of(state);
   if (!p) return unsupported("these are not the weights of an IAT");
   Builder b(state, "IAT", 3);
-  const ir::ValueId picture = b.subtract(b.multiply(b.input(), {2}, "range"), {1}, "centred");
+  const ir::ValueId picture = b.input();
   const ir::ValueId head = b.leaky_relu(b.conv(picture, "local_net.conv1"), kSlope, "local_net.relu");
   const ir::ValueId mul = b.relu(local_branch(b, head, "mul", p->blocks), "local_net.mul_end.1");
   const ir::ValueId add = b.tanh(local_branch(b, head, "add", p->blocks), "local_net.add_end.1");
@@ -124,6 +124,8 @@ Result<Network> build(const ir::StateDict& state) {
 
   Task task;
   task.kind = "low-light enhancement";
+  task.range_low = -1;
+  task.range_out = Range{0, 1};
   return b.finish(x, std::move(task),
                   {{"features", std::to_string(p->features)},
                    {"global_features", std::to_string(p->global_features)},

@@ -151,11 +151,8 @@ Result<Network> build(const ir::StateDict& state) {
 }  // namespace
 
 constinit const Architecture kFsrcnn{
-    "FSRCNN",
-    "Accelerating the Super-Resolution CNN, Dong et al. 2016, arXiv:1608.00367",
-    "feature_extract.weight activation_#.weight shrink.weight map_#.bias expand.weight deconv.weight",
-    recognises,
-    build,
-    "the transposed convolution at the end, over half of the work, has no int8 kernel in the engines here"};
+    "FSRCNN", "Accelerating the Super-Resolution CNN, Dong et al. 2016, arXiv:1608.00367",
+    "feature_extract.weight activation_#.weight shrink.weight map_#.bias expand.weight deconv.weight", recognises,
+    build};
 
 }  // namespace mantissa::net

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -49,8 +50,9 @@ inline Array read_npy(const std::filesystem::path& path) {
   return file ? array : Array{};
 }
 
-// Runs a graph in float32. An empty array and a test failure when something is wrong.
-inline Array execute(const ir::Graph& graph, Array input) {
+// Runs a graph in float32, with what it is told beside the picture. An empty array and a test failure when something is
+// wrong.
+inline Array execute(const ir::Graph& graph, Array input, std::optional<float> condition = {}) {
   const auto fail = [](const Error& error) {
     ADD_FAILURE() << error.message();
     return Array{};
@@ -61,6 +63,7 @@ inline Array execute(const ir::Graph& graph, Array input) {
   if (!provider) return fail(provider.error());
   auto session = (*provider)->open(std::as_bytes(std::span(*bytes)), run::SessionOptions{});
   if (!session) return fail(session.error());
+  if (condition) (*session)->set_condition(*condition);
   Array output;
   auto values = (*session)->run({input.shape, input.values.data()}, output.shape);
   if (!values) return fail(values.error());

@@ -31,6 +31,9 @@ struct Case {
   std::vector<Section> sections;
 };
 
+// Whether what is expected is to be rewritten.
+extern bool update;
+
 // Errors (bad_input): no input, no or several expectations, text behind the expectation.
 [[nodiscard]] Result<Case> parse_case(std::string_view text);
 [[nodiscard]] std::string print_case(const Case& written);

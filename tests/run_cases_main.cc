@@ -1,6 +1,6 @@
 // The test program of this folder: GoogleTest's own main, and one test for each file under tests/cases/.
 //
-//   build/ci/bin/conformance_test --gtest_filter='cases.*' [--update]
+//   build/ci/bin/conformance_test --gtest_filter='cases.*:Networks.*' [--update]
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,12 +10,13 @@
 #include "base/files.h"
 #include "run_cases.h"
 
+bool mantissa::cases::update = false;
+
 namespace {
 
 namespace fs = std::filesystem;
 using namespace mantissa;
-
-bool update = false;
+using cases::update;
 
 class CaseTest : public testing::Test {
  public:

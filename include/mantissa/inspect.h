@@ -34,6 +34,7 @@ struct Inspection {
   std::optional<int> radius;  // receptive field in input pixels to each side; nullopt: the whole picture
   std::optional<InspectedCondition> condition;
   std::vector<std::string> assumed;
+  std::string hazards;  // what its architecture is known to make hard for narrow formats or tiles; may be empty
   std::int64_t parameters = 0;
   double macs_per_pixel = 0;                           // multiply-accumulates per input pixel
   std::vector<std::pair<std::string, int>> operators;  // most frequent first

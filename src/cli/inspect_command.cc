@@ -54,6 +54,7 @@ void print_text(const Inspection& in) {
   print_line("receptive field", in.radius ? std::to_string(*in.radius) + " pixels to each side" : "the whole picture");
   if (in.condition) print_line("is told", text_of(*in.condition));
   for (const std::string& fact : in.assumed) print_line("assumed", fact);
+  if (!in.hazards.empty()) print_line("hazards", in.hazards);
   print_line("parameters", std::to_string(in.parameters));
   print_line("work", std::to_string(std::llround(in.macs_per_pixel)) + " multiply-accumulates per input pixel");
   std::string operators;
@@ -87,6 +88,7 @@ void print_json(const Inspection& in) {
       {"receptive_field_radius", in.radius ? nlohmann::ordered_json(*in.radius) : nlohmann::ordered_json(nullptr)},
       {"condition", condition_json(in.condition)},
       {"assumed", in.assumed},
+      {"hazards", in.hazards},
       {"parameters", in.parameters},
       {"macs_per_pixel", in.macs_per_pixel},
       {"operators", nlohmann::ordered_json::object()},

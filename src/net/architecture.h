@@ -22,9 +22,13 @@ struct Architecture {
   // Graph (input "input" [batch, channels, height, width], output "output"), task and hyperparameters.
   // Constants are named by their keys.
   Result<Network> (*build)(const ir::StateDict& state);
+  // What is hard for narrow formats or for tiles, for users; empty where nothing is known to be.
+  std::string_view hazards = "";
 };
 
 [[nodiscard]] std::span<const Architecture> architectures();
+// nullptr: none has this name.
+[[nodiscard]] const Architecture* architecture_named(std::string_view name);
 
 // Finds the one architecture that claims the state dict and builds it.
 // Errors (bad_input): none claims it; names some keys that were seen and the architecture whose keys are nearest.

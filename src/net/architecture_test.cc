@@ -46,6 +46,33 @@ TEST(Architectures, RecogniseEachNetworkExactlyOnce) {
       {"DnCNN", states.dncnn("dncnn", 1, 8, 3, true)},
       {"ESPCN", states.espcn(3, 16, 3)},
       {"ESPCN", states.espcn(1, 8, 2)},
+      {"RFDN", states.rfdn(3, 8, 2, 4)},
+      {"RFDN", states.rfdn(1, 4, 1, 2)},
+      {"RLFN", states.rlfn(3, 6, 8, 2, 4)},
+      {"RLFN", states.rlfn(1, 8, 8, 1, 3)},
+      {"EFDN", states.efdn(3, 8, 4)},
+      {"BSRN", states.bsrn(3, 8, 2, 4)},
+      {"BSRN", states.bsrn(1, 4, 1, 2)},
+      {"SPAN", states.span(6, 2, 4)},
+      {"SPAN", states.span(4, 1, 2)},
+      {"SAFMN", states.safmn(3, 8, 2, 4)},
+      {"SAFMN", states.safmn(1, 4, 1, 1)},
+      {"FSRCNN", states.fsrcnn(3, 12, 4, 2, 4)},
+      {"FSRCNN", states.fsrcnn(1, 8, 3, 1, 3)},
+      {"FFDNet", states.ffdnet(3, 8, 4)},
+      {"FFDNet", states.ffdnet(1, 4, 2)},
+      {"MobileSR", states.mobilesr(3, 8, 2, 2)},
+      {"MobileSR", states.mobilesr(1, 16, 1, 1)},
+      {"IAT", states.iat(4, 8, 2)},
+      {"IAT", states.iat(6, 16, 1)},
+      {"CRAFT", states.craft(12, 3, 2, 2, 2, 4)},
+      {"CRAFT", states.craft(8, 2, 1, 1, 3, 2)},
+      {"RRDBNet", states.rrdbnet(3, 8, 2, 2, 1)},
+      {"RRDBNet", states.rrdbnet(1, 4, 1, 2, 4)},
+      {"EDSR", states.residual(3, 8, 2, 2, true)},
+      {"SRResNet", states.residual(1, 8, 2, 1, false)},
+      {"Zero-DCE", states.zerodce(8, 8)},
+      {"Zero-DCE", states.zerodce(4, 1)},
   };
   for (const auto& [name, state] : cases) {
     int claims = 0;
@@ -149,6 +176,67 @@ TEST(Espcn, IsRebuilt) {
             (std::vector<std::string>{"Conv", "Tanh", "Conv", "Tanh", "Conv", "DepthToSpace", "Clip"}));
 }
 
+// What is wrong with a checkpoint that is nearly one is said by the name of the tensor.
+TEST(Checkpoint, ThatIsMixedUpIsToldByItsTensor) {
+  States states;
+  const auto message_of = [](const ir::StateDict& state) {
+    const auto network = network_from_checkpoint(state);
+    EXPECT_FALSE(network.ok());
+    return network.ok() ? "" : network.error().message();
+  };
+  ir::StateDict missing = states.rfdn(3, 8, 2, 4);
+  std::erase_if(missing.tensors, [](const auto& entry) { return entry.first == "B2.c5.weight"; });
+  EXPECT_EQ(message_of(missing), "architecture RFDN: the tensor B2.c5.weight is missing.");
+  ir::StateDict other = states.rlfn(3, 6, 8, 1, 4);
+  for (auto& [key, tensor] : other.tensors) {
+    if (key == "block_1.c5.weight") tensor = ir::Tensor::of_floats({6, 4, 1, 1}, std::vector<float>(24));
+  }
+  EXPECT_EQ(message_of(other),
+            "architecture RLFN: the shape [6, 4, 1, 1] of block_1.c5.weight does not fit the 6 channels before it.");
+  ir::StateDict two = states.bsrn(3, 8, 1, 2);
+  for (auto& entry : states.rfdn(3, 8, 3, 2).tensors) {
+    if (entry.first.starts_with("B3.")) two.tensors.push_back(entry);
+  }
+  EXPECT_TRUE(message_of(two).starts_with("architecture BSRN: tensors are left over that have no place in it: B3.c1_d"))
+      << message_of(two);
+}
+
+TEST(Fsrcnn, ScaleIsTheOneAtWhichGreyStaysGrey) {
+  for (const int scale : {2, 3, 4}) EXPECT_EQ(built(States().fsrcnn(3, 12, 4, 2, scale)).task.scale, scale);
+  ir::StateDict state = States().fsrcnn(3, 12, 4, 2, 2);
+  for (auto& [key, tensor] : state.tensors) {
+    if (key == "deconv.weight") tensor = ir::Tensor::of_floats(tensor.shape, std::vector<float>(12 * 3 * 81));
+  }
+  const auto network = network_from_checkpoint(state);
+  ASSERT_FALSE(network.ok());
+  EXPECT_EQ(network.error().code, ErrorCode::unsupported);
+}
+
+TEST(Craft, IndicesMustNameAPlace) {
+  for (const std::int64_t wrong : {-1, 21}) {
+    ir::StateDict state = States().craft(8, 2, 1, 1, 1, 2);
+    std::vector<std::int64_t> index(64);
+    index[63] = wrong;
+    for (auto& [key, tensor] : state.tensors) {
+      if (key == "relative_position_index_v") tensor = ir::Tensor::of_integers({8, 8}, index);
+    }
+    const auto network = network_from_checkpoint(state);
+    ASSERT_FALSE(network.ok());
+    EXPECT_EQ(network.error().message(),
+              "architecture CRAFT: the tensor relative_position_index_v names a row that is not in 0 ... 20.");
+  }
+}
+
+TEST(Ffdnet, IsToldTheLevelOfNoise) {
+  const Network network = built(States().ffdnet(3, 8, 4));
+  ASSERT_TRUE(network.task.condition);
+  EXPECT_EQ(network.task.condition->input, "sigma");
+  EXPECT_FALSE(network.task.condition->is_map);
+  EXPECT_EQ(network.task.condition->divisor, 255);
+  EXPECT_EQ(network.task.stride, 2);
+  EXPECT_EQ(network.task.size_multiple, 1);
+}
+
 TEST(Checkpoint, OfAnotherNumberFormatBecomesFloat32) {
   ir::StateDict state = States().espcn(1, 4, 2);
   for (auto& [key, tensor] : state.tensors) {
@@ -176,11 +264,12 @@ TEST(Checkpoint, ThatNobodyKnowsIsAnError) {
 }
 
 TEST(Checkpoint, NearestArchitectureIsNamed) {
-  ir::StateDict state = States().dncnn("model", 1, 4, 5, false);
-  States().add(state, "model.99.scale", {1}, 0, 1);
+  ir::StateDict state = States().srvgg(3, 4, 2, 2);
+  States().add(state, "body.99.scale", {1}, 0, 1);
   const auto network = network_from_checkpoint(state);
   ASSERT_FALSE(network.ok());
-  EXPECT_NE(network.error().message().find("nearest is DnCNN"), std::string::npos) << network.error().message();
+  EXPECT_NE(network.error().message().find("nearest is SRVGGNetCompact"), std::string::npos)
+      << network.error().message();
 }
 
 // Every way to damage one tensor of a sound checkpoint is refused, or builds something sound.
@@ -202,7 +291,9 @@ TEST(Checkpoint, DamageIsRefused) {
                                                          {9, 3, 3, 3}};
   for (const ir::StateDict& sound :
        {states.srvgg(3, 8, 1, 2), states.srvgg(3, 8, 1, 2, false), states.dncnn("model", 1, 4, 3, true),
-        states.dncnn("dncnn", 3, 4, 4, true), states.espcn(3, 8, 2)}) {
+        states.dncnn("dncnn", 3, 4, 4, true), states.espcn(3, 8, 2), states.rfdn(3, 12, 1, 2),
+        states.rlfn(3, 4, 6, 1, 2), states.efdn(1, 12, 2), states.bsrn(3, 16, 1, 2), states.span(8, 1, 2),
+        states.safmn(3, 16, 1, 2), states.fsrcnn(3, 12, 4, 1, 2), states.ffdnet(3, 6, 3), states.zerodce(4, 2)}) {
     for (std::size_t i = 0; i < sound.tensors.size(); ++i) {
       const bool counter = sound.tensors[i].first.ends_with("num_batches_tracked");
       for (const auto& shape : shapes) {

@@ -6,11 +6,17 @@ namespace mantissa::net {
 
 std::span<const Architecture> architectures() {
   static const Architecture list[] = {
-      kDncnn,
-      kEspcn,
-      kSrvgg,
+      kBsrn,     kCraft, kDncnn, kEdsr,    kEfdn,  kEspcn, kFfdnet,   kFsrcnn, kIat,
+      kMobilesr, kRfdn,  kRlfn,  kRrdbnet, kSafmn, kSpan,  kSrresnet, kSrvgg,  kZerodce,
   };
   return list;
+}
+
+const Architecture* architecture_named(std::string_view name) {
+  for (const Architecture& each : architectures()) {
+    if (each.name == name) return &each;
+  }
+  return nullptr;
 }
 
 }  // namespace mantissa::net

@@ -28,15 +28,30 @@ ir::StateDict floating_constants(const ir::Graph& graph) {
   return state;
 }
 
+// "/feats/feats.0/act/PRelu" -> "feats.0.act": torch.onnx repeats the name of a torch.nn.Sequential in its layers.
+std::string layer_of(const std::string& node) {
+  std::vector<std::string> parts;
+  const std::size_t end = node.rfind('/');
+  for (std::size_t at = 0; at < end && end != std::string::npos;) {
+    const std::size_t begin = node[at] == '/' ? at + 1 : at;
+    at = node.find('/', begin);
+    std::string part = node.substr(begin, at - begin);
+    if (!parts.empty() && part.starts_with(parts.back() + ".")) parts.pop_back();
+    parts.push_back(std::move(part));
+  }
+  std::string layer;
+  for (const std::string& part : parts) layer += (layer.empty() ? "" : ".") + part;
+  return layer;
+}
+
 // torch.onnx gives a parameter that it has changed a new name ("onnx::PRelu_130"),
 // but names the node by its layer ("/body.1/PRelu").
 std::string key_of(const ir::Graph& graph, const ir::Value& value, const ir::Node& node) {
   if (!value.name.starts_with("onnx::")) return value.name;
-  const std::size_t end = node.name.rfind('/');
-  if (end == std::string::npos || end == 0) return value.name;
-  const std::size_t begin = node.name.rfind('/', end - 1);
+  const std::string layer = layer_of(node.name);
+  if (layer.empty()) return value.name;
   const bool bias = node.inputs.size() > 2 && &graph.value(node.inputs[2]) == &value;
-  return node.name.substr(begin + 1, end - begin - 1) + (bias ? ".bias" : ".weight");
+  return layer + (bias ? ".bias" : ".weight");
 }
 
 // The state dict that the graph was made from, as far as its parameters still show it.
@@ -130,13 +145,23 @@ bool agree(const std::optional<Condition>& stored, const ir::Graph& graph, const
          stored->step == facts.geometry.map_step;
 }
 
+// The operators that the picture goes into, and the one that it comes from: those of a wrapper, where one brings the
+// picture into the range of the network.
+std::multiset<std::string> ends_of(const ir::Graph& graph) {
+  std::multiset<std::string> ends;
+  for (const ir::Use& use : graph.value(graph.inputs.front()).uses) ends.insert(graph.node(use.node).op);
+  const ir::NodeId last = graph.value(graph.outputs.front()).producer;
+  if (last != ir::kNoNode) ends.insert("-> " + graph.node(last).op);
+  return ends;
+}
+
 // An architecture that would be built from these parameters with the scale and channels of the graph.
 std::optional<Network> known_architecture(const ir::Graph& graph, const Facts& facts) {
   Result<Network> network = network_from_checkpoint(original_state(graph));
   if (!network || network->task.scale != facts.geometry.scale || channels_of(network->task.colour) != facts.channels)
     return std::nullopt;
   // The same parameters around other operators are another network.
-  if (network->task.radius != facts.geometry.radius) return std::nullopt;
+  if (network->task.radius != facts.geometry.radius || ends_of(network->graph) != ends_of(graph)) return std::nullopt;
   return *std::move(network);
 }
 

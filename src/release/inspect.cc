@@ -6,6 +6,7 @@
 #include "base/cpu.h"
 #include "format/network_file.h"
 #include "ir/text.h"
+#include "net/architecture.h"
 #include "net/geometry.h"
 #include "run/provider.h"
 #include "target/target.h"
@@ -80,6 +81,8 @@ Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverride
   inspection.radius = task.radius;
   inspection.condition = condition_of(task);
   inspection.assumed = task.assumed;
+  if (const net::Architecture* known = net::architecture_named(network.architecture))
+    inspection.hazards = known->hazards;
   inspection.parameters = parameters_of(network);
   inspection.operators = operators_of(network.graph);
   add_costs(network.graph, inspection);

@@ -6,18 +6,11 @@
 
 #include "base/files.h"
 #include "base/test_folder.h"
+#include "base/test_python.h"
 #include "format/checkpoint.h"
 
 namespace mantissa::format {
 namespace {
-
-// The interpreter that has PyTorch; empty when none has.
-std::string python_with_torch() {
-  for (std::string python : {"python3", "/usr/bin/python3"}) {
-    if (std::system((python + " -c 'import torch' >/dev/null 2>&1").c_str()) == 0) return python;
-  }
-  return {};
-}
 
 bool run(const std::string& python, const std::string& command, const std::filesystem::path& folder) {
   return std::system((python + " -B tests/checkpoint_torch.py " + command + " '" + folder.string() + "'").c_str()) == 0;
@@ -41,7 +34,7 @@ void read_and_write_back(const std::filesystem::path& path) {
 }
 
 TEST(CheckpointAndPyTorch, Agree) {
-  const std::string python = python_with_torch();
+  const std::string python = base::python_with_torch();
   if (python.empty()) GTEST_SKIP() << "there is no PyTorch here to compare with";
   const base::TestFolder folder;
   ASSERT_TRUE(run(python, "make", folder.path()));

@@ -68,7 +68,7 @@ Result<Network> build(const ir::StateDict& state) {
     x = p->prelu ? builder.prelu(x, activation) : builder.relu(x, activation);
   }
   x = builder.pixel_shuffle(x, p->scale, "upsampler");
-  x = builder.add(x, builder.upsample_nearest(builder.input(), p->scale, "base"), "sum");
+  x = builder.add(x, builder.upsample(builder.input(), p->scale, Interpolation::nearest, "base"), "sum");
 
   Task task;
   task.kind = p->scale > 1 ? "super-resolution" : "restoration";

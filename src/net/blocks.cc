@@ -1,0 +1,83 @@
+#include "net/blocks.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace mantissa::net {
+namespace {
+
+constexpr float kDistillSlope = 0.05F;  // of the authors' LeakyReLU
+
+}  // namespace
+
+ir::ValueId block_conv(Builder& b, ir::ValueId x, const std::string& layer, Kernels kernels) {
+  if (kernels == Kernels::plain) return b.conv(x, layer);
+  return b.conv(b.linear(x, layer + ".pw"), layer + ".dw");
+}
+
+ir::ValueId block_pointwise(Builder& b, ir::ValueId x, const std::string& layer, Kernels kernels) {
+  return kernels == Kernels::plain ? b.conv(x, layer) : b.linear(x, layer);
+}
+
+ir::ValueId esa(Builder& b, ir::ValueId x, const std::string& at, EsaDepth depth, Kernels kernels) {
+  const auto activation = [&](ir::ValueId v) {
+    return kernels == Kernels::plain ? b.relu(v, at + "relu") : b.gelu(v, at + "gelu");
+  };
+  const ir::ValueId narrow = block_pointwise(b, x, at + "conv1", kernels);
+  ir::ValueId v = b.conv(narrow, at + "conv2", {.stride = 2, .padding = 0});
+  v = b.max_pool(v, 7, {.stride = 3, .padding = 0}, at + "pool");
+  if (depth == EsaDepth::three) v = activation(block_conv(b, v, at + "conv_max", kernels));
+  v = block_conv(b, v, at + "conv3", kernels);
+  if (depth == EsaDepth::three) v = block_conv(b, activation(v), at + "conv3_", kernels);
+  v = b.resize_like(v, x, Interpolation::bilinear, at + "resize");
+  v = b.add(v, block_pointwise(b, narrow, at + "conv_f", kernels), at + "sum");
+  v = b.sigmoid(block_pointwise(b, v, at + "conv4", kernels), at + "sigmoid");
+  return b.multiply(x, v, at + "attention");
+}
+
+ir::ValueId distill(Builder& b, ir::ValueId x, const std::string& at, Kernels kernels) {
+  const auto activation = [&](ir::ValueId v) {
+    return kernels == Kernels::plain ? b.leaky_relu(v, kDistillSlope, at + "act") : b.gelu(v, at + "act");
+  };
+  std::vector<ir::ValueId> kept;
+  for (const char* step : {"c1", "c2", "c3"}) {
+    const std::string layer = at + step;
+    kept.push_back(activation(block_pointwise(b, x, layer + "_d", kernels)));
+    x = activation(b.add(block_conv(b, x, layer + "_r", kernels), x, layer + "_r/sum"));
+  }
+  kept.push_back(activation(block_conv(b, x, at + "c4", kernels)));
+  return block_pointwise(b, b.concat(std::move(kept), at + "concat"), at + "c5", kernels);
+}
+
+ir::ValueId window_attention(Builder& b, ir::ValueId qkv, int height, int width, int heads,
+                             std::optional<ir::ValueId> bias, const std::string& at) {
+  if (b.failed()) return qkv;
+  const std::int64_t features = b.shape_of(qkv)[1].size / 3;
+  const std::int64_t each = features / heads;
+  const std::int64_t pixels = std::int64_t{height} * width;
+  const ir::ValueId windows = b.to_windows(qkv, height, width, at + "windows");
+  // [q, k or v; window; head; pixel; channel]
+  const ir::ValueId parts =
+      b.transpose(b.reshape(windows, {-1, pixels, 3, heads, each}, at + "heads"), {2, 0, 3, 1, 4}, at + "heads/order");
+  const auto part = [&](int index, const char* name) {
+    const ir::ValueId which = b.constant(at + name + "/index", ir::Tensor::of_integers({}, {index}));
+    return b.node("Gather", {parts, which}, at + name, {{"axis", std::int64_t{0}}}, {});
+  };
+  const ir::ValueId keys = b.transpose(part(1, "k"), {0, 1, 3, 2}, at + "k/transposed");
+  const float scale = 1 / std::sqrt(static_cast<float>(each));
+  const ir::ValueId y = b.attend(part(0, "q"), keys, part(2, "v"), scale, bias, at + "attention");
+  const ir::ValueId tokens =
+      b.reshape(b.transpose(y, {0, 2, 1, 3}, at + "tokens/order"), {-1, pixels, features}, at + "tokens");
+  return b.from_windows(tokens, features, qkv, height, width, at + "picture");
+}
+
+int count_blocks(const ir::StateDict& state, const std::string& prefix, int first) {
+  int count = 0;
+  for (;; ++count) {
+    const std::string start = prefix + std::to_string(first + count) + ".";
+    const auto begins = [&](const auto& entry) { return entry.first.starts_with(start); };
+    if (std::none_of(state.tensors.begin(), state.tensors.end(), begins)) return count;
+  }
+}
+
+}  // namespace mantissa::net

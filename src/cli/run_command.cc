@@ -52,7 +52,8 @@ void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code) {
       ->required();
   command->add_option("--provider", request->provider,
                       "Engine to run on (mantissa providers); default: the fastest that passed the gate");
-  command->add_option("--variant", request->variant, "fp32, bf16, int8 ...: what the release has; default: the fastest that passed the gate");
+  command->add_option("--variant", request->variant,
+                      "fp32, bf16, int8 ...: what the release has; default: the fastest that passed the gate");
   command->add_option("--range", request->overrides.range,
                       "Black and white in a network file's numbers, such as 0:255, or -1:1,0:1 for in and out");
   command->add_option("--colour", request->overrides.colour, "rgb, ycbcr or luminance, for a network file");

@@ -14,6 +14,7 @@ namespace mantissa::quant {
 struct Loss {
   double decibels = 0;         // PSNR
   std::vector<double> shares;  // for each check, the squared error as a share of what the gate allows; always as many
+  bool bearable = false;       // more than what is allowed, but little; worth no great sacrifice
 
   // Up to 1 passes.
   [[nodiscard]] double of_allowed() const { return *std::max_element(shares.begin(), shares.end()); }

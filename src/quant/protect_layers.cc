@@ -129,6 +129,8 @@ class Protector {
       limits.push_back({kAny, share, false});
     }
     for (const Limit& limit : limits) {
+      const bool is_wider = limit.share > options_.largest_shares.front();
+      if (is_wider && result_.after.bearable) break;
       std::vector<MeasuredLayer> layers = those_that_fit(measured, result_.before.shares, costs_, limit);
       if (layers.empty() || is_time_up()) continue;
       MANTISSA_ASSIGN(Loss loss, judge(layers));

@@ -17,7 +17,7 @@ struct ProtectOptions {
   double float_cost = 2;
   // What layers in float may add to the time of a file with all in integers, as a share of it: where that passes.
   double wanted_time = 0.1;
-  // Of the multiply-accumulates that may go back to float: the first of these with which it passes.
+  // Of the multiply-accumulates that may go back to float: the first of these with which it passes, or is bearable.
   std::vector<double> largest_shares = {0.2, 0.5, 0.8};
   double budget = 120;                 // seconds of work (base::WorkClock)
   std::function<double()> clock = {};  // seconds of work so far, from any start; empty: a WorkClock
@@ -40,7 +40,7 @@ struct Protection {
 // Measures roughly what each layer adds (quant/measure_layers.h), in 0.6 of the budget. Orders the layers by how far
 // they bring the checks that fail for the time that they cost in float, and protects the fewest of the first that pass,
 // found by bisection: of those that fit into the wanted time and the smallest share, or where that does not pass, into
-// that share and into larger ones, each also without regard to time. Then gives back one by one, the largest first, those that it passes without. Where
+// that share and, unless it is bearable, into larger ones, each also without regard to time. Then gives back one by one, the largest first, those that it passes without. Where
 // nothing passes, what comes nearest.
 [[nodiscard]] Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeProtection& judge,
                                                 const ProtectOptions& options);

@@ -112,6 +112,20 @@ TEST(ProtectLayers, GivesBackWhatIsNotNeeded) {
   EXPECT_NEAR(protection->steps.back().share_in_float, 0.2, 1e-9);
 }
 
+TEST(ProtectLayers, GivesUpNoMoreWorkForWhatIsBearable) {
+  FakeJudge fake{{1e-4, 1e-4, 1e-4, 1e-4}, 1e-4};
+  for (const bool bearable : {false, true}) {
+    const auto judge = [&](const std::vector<ir::NodeId>& in_float, Effort effort) -> Result<Loss> {
+      MANTISSA_ASSIGN(Loss loss, fake(in_float, effort));
+      loss.bearable = bearable && loss.of_allowed() < 2.5;
+      return loss;
+    };
+    const auto protection = protect_layers(layers_of({1, 1, 1, 1}), judge, {.largest_shares = {0.5, 0.8}});
+    ASSERT_TRUE(protection.ok());
+    EXPECT_EQ(protection->steps.size(), bearable ? 2U : 3U);
+  }
+}
+
 TEST(ProtectLayers, StopsWhenItsTimeIsUp) {
   FakeJudge fake{{1e-3, 1e-3}, 1e-6};
   const auto protection = protect_layers(layers_of({1, 1}), std::ref(fake), {.budget = -1});

@@ -35,6 +35,9 @@ constexpr double kMargin = 0.8;  // of the shift that the gate allows
 // Levels: the gate sees the same flat pictures, rounded. The closed form rounds once more what the last layer's fit
 // made.
 constexpr double kFlatMargin = 0.4, kFlatMarginClosed = -0.2;
+// Of what is allowed with these margins: within it the gate passes, most likely. Not for flat areas, of which the gate
+// sees the same.
+constexpr double kBearable = 1.4;
 // Of a rough judgement.
 constexpr std::size_t kFew = 2;
 // Of the squares of tiles that count as the hardest. The very worst alone would say too little about the others.
@@ -226,11 +229,14 @@ quant::Loss Trial::loss_of(const Batches& outputs) const {
   shares.push_back(square_of(tile_shift, kMargin * allowed.worst_tile_mean_shift));
   shares.push_back(share(error, required_decibels()));
   for (const double shift : shifts) shares.push_back(square_of(shift, kMargin * allowed.mean_shift));
+  bool bearable = std::all_of(shares.begin(), shares.end(), [](double each) { return each <= kBearable; });
   const double flat_margin = style_ == pass::QdqStyle::closed ? kFlatMarginClosed : kFlatMargin;
-  for (std::size_t i = 0; i < outputs.flat.size(); ++i)
+  for (std::size_t i = 0; i < outputs.flat.size(); ++i) {
     shares.push_back(
         square_of(flat_difference(outputs.flat[i], fp32_.flat[i], task, allowed.flat), allowed.flat + flat_margin));
-  return {image::psnr_of(error), std::move(shares)};
+    bearable = bearable && shares.back() <= 1;
+  }
+  return {image::psnr_of(error), std::move(shares), bearable};
 }
 
 Trial::Judged Trial::best_fit(const Batches& outputs) const {

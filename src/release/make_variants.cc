@@ -32,7 +32,7 @@ struct Wanted {
   double time;
   std::vector<double> shares;
 };
-const Wanted kWanted{0.1, {0.2, 0.5, 0.8}}, kWantedClosed{0.3, {0.5, 0.8}};
+const Wanted kWanted{0.1, {0.2, 0.3, 0.4, 0.5, 0.8}}, kWantedClosed{0.3, {0.5, 0.65, 0.8}};
 
 // Of squared errors, beyond the margins of eight bits: other pictures will judge, and a failure would cost the file, where
 // a layer more in eight bits costs a few bytes.
@@ -238,12 +238,12 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
                               const quant::Techniques& techniques, std::chrono::duration<double> repair_budget,
                               const std::filesystem::path& folder) {
   const target::ArtifactSpec& spec = file.spec;
-  Trial trial(network, file, statistics, calibration, techniques);
-  MANTISSA_TRY(trial.balance());
   std::vector<NodeId> in_float;
   Draft draft = draft_of(file);
   const bool protect = techniques.protection && repair_budget.count() > 0;
   const double seconds = protect ? repair_budget.count() / kJudgements : std::numeric_limits<double>::infinity();
+  Trial trial(network, file, statistics, calibration, techniques);
+  MANTISSA_TRY(trial.balance());
   if (protect || techniques.output_fit) MANTISSA_TRY(trial.run_fp32(seconds));
   const base::WorkClock clock;
   if (protect) {

@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 
+#include "base/cpu.h"
 #include "base/progress.h"
 #include "base/work_clock.h"
 #include "gate/gate.h"
@@ -31,7 +32,7 @@ constexpr double kLeastRequired = 41;
 constexpr double kRequiredLossPercent = 0.35;
 // In dB above what the gate asks of each square: other pictures have harder ones than these, in detail above all.
 constexpr double kMarginOfColours = 1.5, kMarginOfDetail = 3, kMarginOfTiles = 2;
-constexpr double kMargin = 0.8;  // of the shift that the gate allows
+constexpr double kMargin = 0.6;  // of the shift that the gate allows
 // Levels: the gate sees the same flat pictures, rounded. The closed form rounds once more what the last layer's fit
 // made.
 constexpr double kFlatMargin = 0.4, kFlatMarginClosed = -0.2;
@@ -76,6 +77,11 @@ quant::WeightGrid eight_bit_grid(const target::VariantFormat& format) {
   return {format.weights, static_cast<float>(format.weight_levels)};
 }
 
+// Judged by the machine at hand, where the file is made and will most likely run; it is right on others too.
+bool needs_zero_points(const target::ArtifactSpec& spec) {
+  return spec.no_zero_points_with.empty() || !target::meets(base::cpu(), spec.no_zero_points_with);
+}
+
 }  // namespace
 
 pass::QdqStyle style_of(const target::ArtifactSpec& spec) {
@@ -99,7 +105,7 @@ Trial::Trial(const net::Network& network, const target::FileToMake& file, quant:
                eight_bit_grid(file.format),
                {NumberFormat::int4, static_cast<float>(file.format.weight_levels), file.format.block},
                file.format.pair_limit,
-               file.spec.zero_points,
+               needs_zero_points(file.spec),
                {network.task.range_low, network.task.range_high},
                {net::output_range(network.task).low, net::output_range(network.task).high},
                techniques,
@@ -127,7 +133,7 @@ Result<void> Trial::balance() {
     MANTISSA_ASSIGN(pairs, quant::equalize_layers(graph_, statistics_));
   }
   if (scale) {
-    MANTISSA_ASSIGN(values, quant::scale_channels(graph_, statistics_, style_, file_.spec.zero_points));
+    MANTISSA_ASSIGN(values, quant::scale_channels(graph_, statistics_, style_, options_.zero_points));
   }
   base::detail(std::to_string(pairs) + " pairs of layers equalized, " + std::to_string(values) +
                " values with a scale for each channel");
@@ -206,7 +212,7 @@ quant::Loss Trial::loss_of(const Batches& outputs) const {
   // Of ordinary tiles as a whole: the mean squared error, since a picture is like many tiles, easy and hard ones.
   const auto tiles = static_cast<double>(outputs.tiles.size());
   double error = 0;
-  std::vector<double> shifts(3, 0.0);  // of channels
+  std::vector<double> shifts(3, 0.0);  // of channels, squared: the gate looks at the worst picture, not at all together
   // Single squares: each group's own, so that where one is far worse than the others, what those need counts as well.
   double tile_shift = 0;
   for (const auto group : Batches::kPictures) {
@@ -219,7 +225,7 @@ quant::Loss Trial::loss_of(const Batches& outputs) const {
       if (group != &Batches::tiles) continue;
       error += std::pow(10.0, -image::psnr(picture, fp32) / 10) / tiles;
       const std::vector<double> own_shifts = image::channel_shifts(picture, fp32);
-      for (std::size_t c = 0; c < own_shifts.size(); ++c) shifts[c] += own_shifts[c] / tiles;
+      for (std::size_t c = 0; c < own_shifts.size(); ++c) shifts[c] += own_shifts[c] * own_shifts[c] / tiles;
     }
     const double margin = group == &Batches::colours  ? kMarginOfColours
                           : group == &Batches::detail ? kMarginOfDetail
@@ -228,7 +234,7 @@ quant::Loss Trial::loss_of(const Batches& outputs) const {
   }
   shares.push_back(square_of(tile_shift, kMargin * allowed.worst_tile_mean_shift));
   shares.push_back(share(error, required_decibels()));
-  for (const double shift : shifts) shares.push_back(square_of(shift, kMargin * allowed.mean_shift));
+  for (const double shift : shifts) shares.push_back(square_of(std::sqrt(shift), kMargin * allowed.mean_shift));
   bool bearable = std::all_of(shares.begin(), shares.end(), [](double each) { return each <= kBearable; });
   const double flat_margin = style_ == pass::QdqStyle::closed ? kFlatMarginClosed : kFlatMargin;
   for (std::size_t i = 0; i < outputs.flat.size(); ++i) {

@@ -44,7 +44,8 @@ Result<Target> from_json(const Json& json) {
   for (const Json& artifact : json.at("artifacts")) {
     target.artifacts.push_back({artifact.at("variant").get<std::string>(), artifact.at("path").get<std::string>(),
                                 artifact.value("qdq", ""), artifact.value("provider", ""),
-                                artifact.value("channel_scales", true), artifact.value("zero_points", true)});
+                                artifact.value("channel_scales", true),
+                                artifact.value("no_zero_points_with", std::vector<std::string>{})});
     target.artifacts.back().needs = artifact.value("needs", std::vector<std::string>{});
     double& float_cost = target.artifacts.back().float_cost;
     float_cost = artifact.value("float_cost", float_cost);
@@ -106,7 +107,7 @@ std::vector<FileToMake> files_for(const std::vector<const Target*>& targets) {
       } else {
         if (format.pair_limit > 0 && (made->format.pair_limit == 0 || format.pair_limit < made->format.pair_limit))
           made->format.pair_limit = format.pair_limit;
-        made->spec.zero_points = made->spec.zero_points || spec.zero_points;
+        if (spec.no_zero_points_with.empty()) made->spec.no_zero_points_with.clear();
         made->spec.float_cost = std::max(made->spec.float_cost, spec.float_cost);
         if (made->spec.floats != spec.floats) made->spec.floats = base::NumberFormat::float32;
         if (made->targets.back() != target->name) made->targets.push_back(target->name);
@@ -134,8 +135,8 @@ Result<void> choose_fp8(std::vector<FileToMake>& files, std::string_view name) {
 
 bool meets(const base::CpuFeatures& cpu, const std::vector<std::string>& needs) {
   return std::all_of(needs.begin(), needs.end(), [&](const std::string& need) {
-    return (need == "vnni" && cpu.vnni) || (need == "amx-bf16" && cpu.amx_bf16) || (need == "avx2" && cpu.avx2) ||
-           (need == "dotprod" && cpu.neon_dot);
+    return (need == "vnni" && cpu.vnni) || (need == "amx-int8" && cpu.amx_int8) ||
+           (need == "amx-bf16" && cpu.amx_bf16) || (need == "avx2" && cpu.avx2) || (need == "dotprod" && cpu.neon_dot);
   });
 }
 

@@ -29,7 +29,8 @@ struct ArtifactSpec {
   std::string qdq;             // "closed" or "inputs_only": pass::QdqStyle; empty for 16-bit floats
   std::string provider;        // that executes it here; empty: none does, and it is judged by emulation
   bool channel_scales = true;  // whether activations may have a scale for each channel
-  bool zero_points = true;     // whether activations may have one other than 0
+  // Features of the processor with which zero points of activations other than 0 take too much time; empty: none.
+  std::vector<std::string> no_zero_points_with = {};
   // What the provider may compute in what the file has in float32, on a processor that has it.
   base::NumberFormat floats = base::NumberFormat::float32;
   std::vector<std::string> needs = {};  // further features of the processor; without them the file is not made
@@ -65,14 +66,14 @@ struct FileToMake {
   std::vector<std::string> targets;
 };
 // What a release for these targets holds besides fp32 and fp16. A file that several name is made once, such that it is
-// right for all of them: within the smallest limit of pairs, with zero points if one wants them, and with other floats
-// if all allow them. (That they agree on everything else, a test sees to.)
+// right for all of them: within the smallest limit of pairs, with zero points unless all would rather have none, and
+// with other floats if all allow them. (That they agree on everything else, a test sees to.)
 [[nodiscard]] std::vector<FileToMake> files_for(const std::vector<const Target*>& targets);
 // Makes the fp8 files in another float8 than the catalogue's: "e4m3" or "e5m2". Errors (usage): another name, or no
 // file is fp8.
 [[nodiscard]] Result<void> choose_fp8(std::vector<FileToMake>& files, std::string_view name);
 
-// Whether the processor has all of these features: "vnni", "amx-bf16", "avx2", "dotprod". What the catalogue says that
+// Whether the processor has all of these features: "vnni", "amx-int8", "amx-bf16", "avx2", "dotprod". What the catalogue says that
 // files of a target need to compute correctly, or a file to be worth making.
 [[nodiscard]] bool meets(const base::CpuFeatures& cpu, const std::vector<std::string>& needs);
 

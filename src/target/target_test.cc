@@ -101,10 +101,11 @@ TEST(FilesFor, AFileThatSeveralNameIsMadeOnceAndRightForAll) {
   EXPECT_EQ(files[0].targets, (std::vector<std::string>{"x86-vnni", "x86-avx2", "arm64"}));
   EXPECT_EQ(files[0].format.pair_limit, 32767) << "one of them adds two products in 16 bits";
   EXPECT_EQ(files[1].targets, (std::vector<std::string>{"x86-vnni", "x86-avx2"}));
-  EXPECT_TRUE(files[1].spec.zero_points) << "kernels without VNNI halve the weights that meet signed activations";
+  EXPECT_TRUE(files[1].spec.no_zero_points_with.empty())
+      << "kernels without VNNI halve the weights that meet signed activations";
   EXPECT_EQ(files[1].spec.floats, base::NumberFormat::float32);
   const ArtifactSpec alone = files_for({*target_named("x86-vnni")})[1].spec;
-  EXPECT_FALSE(alone.zero_points);
+  EXPECT_EQ(alone.no_zero_points_with, std::vector<std::string>{"amx-int8"});
   EXPECT_GE(files[1].spec.float_cost, alone.float_cost);
   EXPECT_EQ(alone.floats, base::NumberFormat::bfloat16);
 }

@@ -124,6 +124,8 @@ Plan plan_half(const Graph& graph, NumberFormat format) {
       choice.reason = "depends on the sizes of the picture alone";
     } else if (states_its_type(graph.node(id))) {
       choice.reason = "states its type in an attribute";
+    } else if (format == NumberFormat::bfloat16 && graph.node(id).op == "Einsum") {
+      choice.reason = "ONNX has no Einsum in bfloat16";
     } else {
       choice.format = format;
       choice.reason = "half the memory and bandwidth of float32";

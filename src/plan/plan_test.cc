@@ -151,6 +151,16 @@ TEST(PlanHalf, KeepsWhatDependsOnSizesAloneInFloat) {
             "float32, Add float16");
 }
 
+TEST(PlanHalf, LeavesInFloatWhatOnnxDoesNotHaveInTheFormat) {
+  const ir::Graph graph = graph_of(R"(graph {
+    input %x : float32[1,2,h,w]
+    %y : float32[1,2,h,w] = Einsum(%x) {equation="bchw->bchw"}
+    output %y
+  })");
+  EXPECT_EQ(told(graph, plan_half(graph, NumberFormat::float16)), "Einsum float16");
+  EXPECT_EQ(told(graph, plan_half(graph, NumberFormat::bfloat16)), "Einsum float32");
+}
+
 TEST(PlanHalf, LeavesWhatStatesItsTypeInFloat) {
   const ir::Graph graph = graph_of(R"(graph {
     input %x : float32[2,2]

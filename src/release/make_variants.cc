@@ -38,6 +38,9 @@ const Wanted kWanted{0.1, {0.2, 0.3, 0.4, 0.5, 0.8}}, kWantedClosed{0.3, {0.5, 0
 // a layer more in eight bits costs a few bytes.
 constexpr double kMarginOfFourBits = 1.4;
 
+// Of a loss, below which slower floats are worth it.
+constexpr double kMuchLess = 0.8;
+
 // In full, that the budget of repair must suffice for besides the rough ones.
 constexpr double kJudgements = 20;
 
@@ -98,11 +101,11 @@ std::vector<quant::Layer> eight_bit_layers(const Graph& graph, const plan::Plan&
 }
 
 // The rung behind protection: it costs no speed, and buys little.
-Result<void> try_reconstruction(Trial& trial, const std::vector<NodeId>& in_float, const quant::Loss& before,
+Result<void> try_reconstruction(Trial& trial, const std::vector<NodeId>& in_float, quant::Loss& reached,
                                 std::chrono::duration<double> budget, Draft& draft) {
-  MANTISSA_ASSIGN(const auto done, trial.reconstruct(in_float, before, budget));
+  MANTISSA_ASSIGN(const auto done, trial.reconstruct(in_float, reached, budget));
   if (!done) return {};
-  const double gain = done->after.decibels - before.decibels;
+  const double gain = done->after.decibels - reached.decibels;
   char found[128];
   std::snprintf(found, sizeof found, "%zu layers reconstructed: %.2f dB against fp32, %.2f of the loss", done->layers,
                 done->after.decibels, done->after.of_allowed());
@@ -114,6 +117,20 @@ Result<void> try_reconstruction(Trial& trial, const std::vector<NodeId>& in_floa
   step.gain = gain;
   repairs.push_back(std::move(step));
   draft.artifact.rungs.push_back({"reconstruction", gain, 0});
+  reached = done->after;
+  return {};
+}
+
+// The last rung: slower floats, where the engine would compute in others.
+Result<void> try_float32(Trial& trial, const std::vector<NodeId>& in_float, const quant::Loss& before, Draft& draft) {
+  trial.compute_floats_in(base::NumberFormat::float32);
+  MANTISSA_ASSIGN(const quant::Loss after, trial.judge(in_float, quant::Effort::full));
+  if (after.bearable > before.bearable || (!before.bearable && after.of_allowed() < kMuchLess * before.of_allowed())) {
+    draft.artifact.floats = base::NumberFormat::float32;
+    draft.artifact.rungs.push_back({"float32", after.decibels - before.decibels, 0});
+  } else {
+    trial.compute_floats_in(draft.artifact.floats);
+  }
   return {};
 }
 
@@ -260,10 +277,13 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
             layers, [&](const auto& nodes, quant::Effort effort) { return trial.judge(nodes, effort); }, options));
     tell(spec.path, protection, trial.required_decibels(), "float");
     in_float = protected_by(protection, network.graph, draft);
+    quant::Loss reached = protection.after;
     // What protection left of the budget.
     const auto left = repair_budget - std::chrono::duration<double>(clock.seconds());
-    if (techniques.reconstruction && protection.after.of_allowed() > 1 && left.count() > 0)
-      MANTISSA_TRY(try_reconstruction(trial, in_float, protection.after, left, draft));
+    if (techniques.reconstruction && reached.of_allowed() > 1 && left.count() > 0)
+      MANTISSA_TRY(try_reconstruction(trial, in_float, reached, left, draft));
+    if (spec.floats != base::NumberFormat::float32 && reached.of_allowed() > 1)
+      MANTISSA_TRY(try_float32(trial, in_float, reached, draft));
   }
   const plan::Plan plan = trial.plan_with(in_float);
   draft.artifact.decisions = decisions_of(network.graph, plan);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 
 #include "base/cpu.h"
 #include "base/files.h"
@@ -133,6 +134,21 @@ Result<FourBits> make_smaller(const net::Network& network, const target::FileToM
   return made;
 }
 
+// Where other floats than the file's are allowed, whether they are faster: between them and integers the engine may have
+// to convert more.
+Result<void> choose_floats(Draft& draft, const fs::path& folder, const net::Network& network) {
+  base::NumberFormat& floats = draft.artifact.floats;
+  if (floats == base::NumberFormat::float32) return {};
+  std::map<base::NumberFormat, double> speed;
+  for (const base::NumberFormat each : {floats, base::NumberFormat::float32}) {
+    const auto session = open_file(folder / draft.artifact.path, draft.judge, {.floats = each, .tap = {}});
+    if (!session.ok()) return {};  // a reason to fail the gate, which says it
+    MANTISSA_ASSIGN(speed[each], measure_speed(**session, network.task));
+  }
+  if (speed[base::NumberFormat::float32] < speed[floats]) floats = base::NumberFormat::float32;
+  return {};
+}
+
 // All files of the release, judged or not. What cannot be made here goes to `left_out`.
 Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::vector<target::FileToMake>& files,
                                        const quant::Techniques& techniques, const Calibration& calibration,
@@ -153,7 +169,13 @@ Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::v
     if (const auto here = run::provider(spec.provider); !spec.provider.empty() && !here.ok()) {
       left_out.push_back({spec.variant, spec.path, here.error().message(), {}});
     } else if (spec.variant == "bf16") {
-      MANTISSA_ASSIGN(drafts.emplace_back(), make_bf16(network, file, statistics, folder));
+      auto made = make_bf16(network, file, statistics, folder);
+      if (made.ok())
+        drafts.push_back(*std::move(made));
+      else if (made.error().code == ErrorCode::internal)  // an operator that ONNX does not have in it
+        left_out.push_back({spec.variant, spec.path, made.error().message(), {}, /*needed=*/false});
+      else
+        return std::move(made).error();
     } else if (spec.variant == "int4-weights") {
       MANTISSA_ASSIGN(FourBits made,
                       make_smaller(network, file, statistics, calibration, techniques, repair_budget, folder, drafts));
@@ -164,6 +186,7 @@ Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::v
     } else {
       MANTISSA_ASSIGN(drafts.emplace_back(),
                       make_eight_bits(network, file, statistics, calibration, techniques, repair_budget, folder));
+      MANTISSA_TRY(choose_floats(drafts.back(), folder, network));
     }
   }
   return drafts;

@@ -162,6 +162,11 @@ void Trial::keep_share_of_pictures(double share) {
   base::detail("judging takes long: " + std::to_string(inputs_.tiles.size()) + " tiles of those for decisions");
 }
 
+void Trial::compute_floats_in(base::NumberFormat floats) {
+  execute_ = execute_on(file_.spec.provider, {.floats = floats, .tap = {}});
+  fits_.clear();
+}
+
 plan::Plan Trial::plan_with(const std::vector<NodeId>& in_float) const {
   std::map<NodeId, std::string> reasons;
   for (const NodeId node : in_float) reasons.emplace(node, "protected: costs the picture more than its integers save");
@@ -212,7 +217,7 @@ quant::Loss Trial::loss_of(const Batches& outputs) const {
   // Of ordinary tiles as a whole: the mean squared error, since a picture is like many tiles, easy and hard ones.
   const auto tiles = static_cast<double>(outputs.tiles.size());
   double error = 0;
-  std::vector<double> shifts(3, 0.0);  // of channels, squared: the gate looks at the worst picture, not at all together
+  std::vector<double> shifts(3, 0.0);  // of channels
   // Single squares: each group's own, so that where one is far worse than the others, what those need counts as well.
   double tile_shift = 0;
   for (const auto group : Batches::kPictures) {
@@ -225,7 +230,7 @@ quant::Loss Trial::loss_of(const Batches& outputs) const {
       if (group != &Batches::tiles) continue;
       error += std::pow(10.0, -image::psnr(picture, fp32) / 10) / tiles;
       const std::vector<double> own_shifts = image::channel_shifts(picture, fp32);
-      for (std::size_t c = 0; c < own_shifts.size(); ++c) shifts[c] += own_shifts[c] * own_shifts[c] / tiles;
+      for (std::size_t c = 0; c < own_shifts.size(); ++c) shifts[c] += own_shifts[c] / tiles;
     }
     const double margin = group == &Batches::colours  ? kMarginOfColours
                           : group == &Batches::detail ? kMarginOfDetail
@@ -234,7 +239,7 @@ quant::Loss Trial::loss_of(const Batches& outputs) const {
   }
   shares.push_back(square_of(tile_shift, kMargin * allowed.worst_tile_mean_shift));
   shares.push_back(share(error, required_decibels()));
-  for (const double shift : shifts) shares.push_back(square_of(std::sqrt(shift), kMargin * allowed.mean_shift));
+  for (const double shift : shifts) shares.push_back(square_of(shift, kMargin * allowed.mean_shift));
   bool bearable = std::all_of(shares.begin(), shares.end(), [](double each) { return each <= kBearable; });
   const double flat_margin = style_ == pass::QdqStyle::closed ? kFlatMarginClosed : kFlatMargin;
   for (std::size_t i = 0; i < outputs.flat.size(); ++i) {

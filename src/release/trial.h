@@ -38,6 +38,9 @@ class Trial {
   // For weights of four bits: layers that have them from now on, where they are not in float; the others have eight.
   void hold_in_four_bits(std::vector<ir::NodeId> layers);
 
+  // What the engine may compute in that the file has in float32: from now on, instead of what the catalogue allows.
+  void compute_floats_in(base::NumberFormat floats);
+
   [[nodiscard]] plan::Plan plan_with(const std::vector<ir::NodeId>& in_float) const;
   // Rough judgements look at the tiles that the first full one found hardest.
   [[nodiscard]] Result<quant::Loss> judge(const std::vector<ir::NodeId>& in_float, quant::Effort effort);

@@ -312,4 +312,12 @@ std::optional<Colour> colour_of_channels(std::int64_t channels) {
   return std::nullopt;
 }
 
+Task enlarging_task(std::int64_t channels, int scale) {
+  Task task;
+  task.kind = scale > 1 ? "super-resolution" : "restoration";
+  task.colour = *colour_of_channels(channels);
+  task.scale = scale;
+  return task;
+}
+
 }  // namespace mantissa::net

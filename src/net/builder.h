@@ -175,4 +175,7 @@ class Builder {
 // "rgb", "luminance" or nullopt for other numbers of channels.
 [[nodiscard]] std::optional<Colour> colour_of_channels(std::int64_t channels);
 
+// Of a network whose channels have such colours, in 0..1: super-resolution, or restoration where the scale is 1.
+[[nodiscard]] Task enlarging_task(std::int64_t channels, int scale);
+
 }  // namespace mantissa::net

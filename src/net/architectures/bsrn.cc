@@ -51,11 +51,7 @@ Result<Network> build(const ir::StateDict& state) {
   x = b.add(block_conv(b, x, "c2", Kernels::blueprint), head, "sum");
   x = b.pixel_shuffle(b.conv(x, "upsampler.upsampleOneStep.0"), p->scale, "upsampler.upsampleOneStep.1");
 
-  Task task;
-  task.kind = "super-resolution";
-  task.colour = *colour_of_channels(p->channels);
-  task.scale = p->scale;
-  return b.finish(x, std::move(task),
+  return b.finish(x, enlarging_task(p->channels, p->scale),
                   {{"channels", std::to_string(p->channels)},
                    {"features", std::to_string(p->features)},
                    {"blocks", std::to_string(p->blocks)},

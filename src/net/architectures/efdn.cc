@@ -57,11 +57,7 @@ Result<Network> build(const ir::StateDict& state) {
   x = b.pixel_shuffle(b.conv(x, "tail.0"), p->scale, "tail.1");
   x = b.clip(x, 0, 1, "clip");
 
-  Task task;
-  task.kind = "super-resolution";
-  task.colour = *colour_of_channels(p->channels);
-  task.scale = p->scale;
-  return b.finish(x, std::move(task),
+  return b.finish(x, enlarging_task(p->channels, p->scale),
                   {{"channels", std::to_string(p->channels)},
                    {"features", std::to_string(p->features)},
                    {"scale", std::to_string(p->scale)}});

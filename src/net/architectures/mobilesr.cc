@@ -78,11 +78,7 @@ Result<Network> build(const ir::StateDict& state) {
   x = b.conv(b.leaky_relu(x, kSlope, "act"), "tail");
   x = b.add(x, b.upsample(b.input(), scale, Interpolation::bilinear, "base"), "sum");
 
-  Task task;
-  task.kind = "super-resolution";
-  task.colour = *colour_of_channels(p->channels);
-  task.scale = scale;
-  return b.finish(x, std::move(task),
+  return b.finish(x, enlarging_task(p->channels, scale),
                   {{"channels", std::to_string(p->channels)},
                    {"features", std::to_string(p->features)},
                    {"blocks", std::to_string(p->blocks)},

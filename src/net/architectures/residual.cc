@@ -61,11 +61,7 @@ ir::ValueId body(Builder& b, ir::ValueId x, int blocks) {
 }
 
 Result<Network> finish(Builder& b, ir::ValueId x, const Parameters& p) {
-  Task task;
-  task.kind = "super-resolution";
-  task.colour = *colour_of_channels(p.channels);
-  task.scale = p.scale;
-  return b.finish(x, std::move(task),
+  return b.finish(x, enlarging_task(p.channels, p.scale),
                   {{"channels", std::to_string(p.channels)},
                    {"features", std::to_string(p.features)},
                    {"blocks", std::to_string(p.blocks)},

@@ -43,10 +43,7 @@ Result<Network> build(const ir::StateDict& state) {
   x = b.add(b.conv(x, "LR_conv"), head, "sum");
   x = b.pixel_shuffle(b.conv(x, "upsampler.0"), p->scale, "upsampler.1");
 
-  Task task;
-  task.kind = "super-resolution";
-  task.colour = *colour_of_channels(p->channels);
-  task.scale = p->scale;
+  Task task = enlarging_task(p->channels, p->scale);
   task.range_high = 255;
   task.assumed.emplace_back("range 0..255 (as published; training in 0..1 leaves the same keys)");
   return b.finish(x, std::move(task),

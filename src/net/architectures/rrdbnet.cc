@@ -113,11 +113,7 @@ Result<Network> build(const ir::StateDict& state) {
   }
   x = b.conv(b.leaky_relu(b.conv(x, names.hr), kSlope, names.hr + "/act"), names.last);
 
-  Task task;
-  task.kind = p->scale > 1 ? "super-resolution" : "restoration";
-  task.colour = *colour_of_channels(p->channels);
-  task.scale = p->scale;
-  return b.finish(x, std::move(task),
+  return b.finish(x, enlarging_task(p->channels, p->scale),
                   {{"channels", std::to_string(p->channels)},
                    {"features", std::to_string(p->features)},
                    {"blocks", std::to_string(p->blocks)},

@@ -74,11 +74,7 @@ Result<Network> build(const ir::StateDict& state) {
   x = b.pixel_shuffle(b.conv(x, "to_img.0"), p->scale, "to_img.1");
   x = b.add(x, b.upsample(b.input(), p->scale, Interpolation::bilinear, "base"), "sum");
 
-  Task task;
-  task.kind = p->scale > 1 ? "super-resolution" : "restoration";
-  task.colour = *colour_of_channels(p->channels);
-  task.scale = p->scale;
-  return b.finish(x, std::move(task),
+  return b.finish(x, enlarging_task(p->channels, p->scale),
                   {{"channels", std::to_string(p->channels)},
                    {"features", std::to_string(p->features)},
                    {"blocks", std::to_string(p->blocks)},

@@ -70,10 +70,7 @@ Result<Network> build(const ir::StateDict& state) {
   x = builder.pixel_shuffle(x, p->scale, "upsampler");
   x = builder.add(x, builder.upsample(builder.input(), p->scale, Interpolation::nearest, "base"), "sum");
 
-  Task task;
-  task.kind = p->scale > 1 ? "super-resolution" : "restoration";
-  task.colour = *colour_of_channels(p->channels);
-  task.scale = p->scale;
+  Task task = enlarging_task(p->channels, p->scale);
   if (!p->prelu) task.assumed.emplace_back("activation ReLU (a LeakyReLU of 0.1 leaves the same keys)");
   return builder.finish(x, std::move(task),
                         {{"channels", std::to_string(p->channels)},

@@ -1,5 +1,7 @@
 #include "quant/correct_bias.h"
 
+#include "quant/weight_layers.h"
+
 namespace mantissa::quant {
 
 Result<void> correct_bias(ir::Graph& graph, ir::NodeId convolution, const std::vector<float>& before,
@@ -17,8 +19,8 @@ Result<void> correct_bias(ir::Graph& graph, ir::NodeId convolution, const std::v
   const ir::Tensor* old = graph.constant_input(convolution, 2);
   if (old != nullptr) {
     MANTISSA_ASSIGN(bias, old->floats());
-  } else if (graph.node(convolution).inputs.size() > 2 && graph.node(convolution).inputs[2] != ir::kNoValue) {
-    return {};  // a computed bias cannot be changed
+  } else if (has_computed_bias(graph, convolution)) {
+    return {};
   }
   for (std::size_t o = 0; o < outputs; ++o) {
     const std::size_t first_input = o / (outputs / groups) * inputs_per_group;

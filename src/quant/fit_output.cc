@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "quant/weight_layers.h"
+
 namespace mantissa::quant {
 
 using ir::Graph;
@@ -66,9 +68,7 @@ std::optional<LastLayer> last_layer(const Graph& graph) {
     const ir::Node& node = graph.node(producer);
     if (node.op == "Conv") {
       const ir::Tensor* weight = graph.constant_input(producer, 1);
-      const bool computed_bias =
-          node.inputs.size() > 2 && node.inputs[2] != ir::kNoValue && graph.constant_input(producer, 2) == nullptr;
-      if (weight == nullptr || computed_bias) return std::nullopt;
+      if (weight == nullptr || has_computed_bias(graph, producer)) return std::nullopt;
       layer.convolution = producer;
       return layer;
     }

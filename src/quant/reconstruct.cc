@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "pass/insert_taps.h"
 #include "quant/triangle.h"
+#include "quant/weight_layers.h"
 
 namespace mantissa::quant {
 namespace {
@@ -45,11 +46,6 @@ NodeId compared_at(const Graph& graph, NodeId layer) {
   const bool same_channels =
       of_layer && of_sum && of_layer->size() == 4 && of_sum->size() == 4 && (*of_layer)[1].size == (*of_sum)[1].size;
   return adds && same_channels ? uses[0].node : layer;
-}
-
-bool has_computed_bias(const Graph& graph, NodeId layer) {
-  const std::vector<ValueId>& inputs = graph.node(layer).inputs;
-  return inputs.size() > 2 && inputs[2] != ir::kNoValue && graph.constant_input(layer, 2) == nullptr;
 }
 
 // Products of what a layer sees (patch, then 1) and of what it lacks, over inputs of one half.
@@ -101,8 +97,8 @@ class LayerFit {
   [[nodiscard]] std::optional<std::vector<float>> change() const {
     const double samples = halves_[0].count + halves_[1].count;
     if (samples < kSamplesOfElement * static_cast<double>(patch_) || halves_[1].count == 0) return std::nullopt;
-    double before = 0, least = INFINITY;
-    for (const Sums& half : halves_) before += error(half, std::vector<float>(outputs_ * (patch_ + 1), 0.0F));
+    const double before = error(halves_[0]) + error(halves_[1]);
+    double least = INFINITY;
     float best = 0;
     for (const float ridge : kRidges) {
       double sum = 0;
@@ -178,7 +174,13 @@ class LayerFit {
     return rights;
   }
 
-  // Mean squared error that the change leaves: r^2 - 2 r d x + (d x)^2, summed over outputs.
+  // Mean squared error, summed over outputs, as it is.
+  [[nodiscard]] double error(const Sums& half) const {
+    double sum = 0;
+    for (std::size_t i = patch_ + 1; i < half.products.size; ++i) sum += half.products.row(i)[i];
+    return sum / half.count;
+  }
+  // And what the change leaves of it: r^2 - 2 r d x + (d x)^2.
   [[nodiscard]] double error(const Sums& half, const std::vector<float>& change) const {
     const std::size_t size = patch_ + 1;
     double sum = 0;

@@ -84,6 +84,11 @@ bool has_weights(const ir::Node& node) {
   return node.op == "Conv" || node.op == "ConvTranspose" || node.op == "MatMul" || node.op == "Gemm";
 }
 
+bool has_computed_bias(const Graph& graph, ir::NodeId node) {
+  const std::vector<ValueId>& inputs = graph.node(node).inputs;
+  return inputs.size() > 2 && inputs[2] != ir::kNoValue && graph.constant_input(node, 2) == nullptr;
+}
+
 int output_axis(const Graph& graph, ir::NodeId id) {
   const ir::Node& node = graph.node(id);
   if (node.op == "Conv") return 0;

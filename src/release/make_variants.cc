@@ -100,6 +100,18 @@ std::vector<quant::Layer> eight_bit_layers(const Graph& graph, const plan::Plan&
   return layers;
 }
 
+// Runs fp32 where the form is to be judged. Returns whether it is to be repaired.
+Result<bool> begin(Trial& trial, const quant::Techniques& techniques, std::chrono::duration<double> repair_budget) {
+  const bool protect = techniques.protection && repair_budget.count() > 0;
+  const double seconds = protect ? repair_budget.count() / kJudgements : std::numeric_limits<double>::infinity();
+  if (protect || techniques.output_fit) MANTISSA_TRY(trial.run_fp32(seconds));
+  return protect;
+}
+
+quant::JudgeProtection judge_of(Trial& trial) {
+  return [&trial](const auto& nodes, quant::Effort effort) { return trial.judge(nodes, effort); };
+}
+
 // The rung behind protection: it costs no speed, and buys little.
 Result<void> try_reconstruction(Trial& trial, const std::vector<NodeId>& in_float, quant::Loss& reached,
                                 std::chrono::duration<double> budget, Draft& draft) {
@@ -257,11 +269,9 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
   const target::ArtifactSpec& spec = file.spec;
   std::vector<NodeId> in_float;
   Draft draft = draft_of(file);
-  const bool protect = techniques.protection && repair_budget.count() > 0;
-  const double seconds = protect ? repair_budget.count() / kJudgements : std::numeric_limits<double>::infinity();
   Trial trial(network, file, statistics, calibration, techniques);
   MANTISSA_TRY(trial.balance());
-  if (protect || techniques.output_fit) MANTISSA_TRY(trial.run_fp32(seconds));
+  MANTISSA_ASSIGN(const bool protect, begin(trial, techniques, repair_budget));
   const base::WorkClock clock;
   if (protect) {
     const std::vector<quant::Layer> layers = eight_bit_layers(network.graph, trial.plan_with({}), statistics);
@@ -271,10 +281,7 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
     options.wanted_time = wanted.time;
     options.largest_shares = wanted.shares;
     options.budget = repair_budget.count();
-    MANTISSA_ASSIGN(
-        const quant::Protection protection,
-        quant::protect_layers(
-            layers, [&](const auto& nodes, quant::Effort effort) { return trial.judge(nodes, effort); }, options));
+    MANTISSA_ASSIGN(const quant::Protection protection, quant::protect_layers(layers, judge_of(trial), options));
     tell(spec.path, protection, trial.required_decibels(), "float");
     in_float = protected_by(protection, network.graph, draft);
     quant::Loss reached = protection.after;
@@ -300,9 +307,7 @@ Result<FourBits> make_int4_weights(const net::Network& network, const target::Fi
   const std::vector<quant::Layer> layers = eight_bit_layers(network.graph, trial.plan_with({}), statistics);
   std::vector<quant::Layer> four_bits = four_bit_layers(network.graph, file.format.block, layers);
   if (four_bits.empty()) return FourBits{{}, "no layer has enough weights for 4 bits"};
-  const bool protect = techniques.protection && repair_budget.count() > 0;
-  const double seconds = protect ? repair_budget.count() / kJudgements : std::numeric_limits<double>::infinity();
-  if (protect || techniques.output_fit) MANTISSA_TRY(trial.run_fp32(seconds));
+  MANTISSA_ASSIGN(const bool protect, begin(trial, techniques, repair_budget));
   std::vector<NodeId> in_float, in_eight_bits;
   Draft draft = draft_of(file);
   if (protect) {
@@ -310,10 +315,7 @@ Result<FourBits> make_int4_weights(const net::Network& network, const target::Fi
     options.budget = repair_budget.count() / 2;
     options.wanted_time = kWanted.time;
     options.largest_shares = kWanted.shares;
-    MANTISSA_ASSIGN(
-        const quant::Protection from_eight,
-        quant::protect_layers(
-            layers, [&](const auto& nodes, quant::Effort effort) { return trial.judge(nodes, effort); }, options));
+    MANTISSA_ASSIGN(const quant::Protection from_eight, quant::protect_layers(layers, judge_of(trial), options));
     if (from_eight.after.of_allowed() > 1) return FourBits{{}, "weights of 8 bits cost the picture enough already"};
     in_float = protected_by(from_eight, network.graph, draft);
     std::erase_if(four_bits, [&](const quant::Layer& layer) { return contains(in_float, layer.node); });

@@ -4,10 +4,12 @@
 #include "pass/channels_last_to_first.h"
 #include "pass/emulate_rounding.h"
 #include "pass/flush_tiny_weights.h"
+#include "pass/fuse_gelu.h"
 #include "pass/insert_taps.h"
 #include "pass/keep_reduced_dimensions.h"
 #include "pass/lower_to_half.h"
 #include "pass/lower_to_qdq.h"
+#include "pass/spell_out_prelu.h"
 #include "run_cases.h"
 
 namespace mantissa::cases {
@@ -46,6 +48,8 @@ constexpr Row rows[] = {
     {"channels_last_to_first", [](ir::Graph& graph, std::string_view) { return pass::channels_last_to_first(graph); }},
     {"emulate_rounding", [](ir::Graph& graph, std::string_view) { return pass::emulate_rounding(graph); }},
     {"flush_tiny_weights", [](ir::Graph& graph, std::string_view) { return pass::flush_tiny_weights(graph); }},
+    {"fuse_gelu",
+     [](ir::Graph& graph, std::string_view) -> Result<void> { return pass::fuse_gelu(graph), Result<void>(); }},
     {"insert_taps", insert_taps},
     {"keep_reduced_dimensions",
      [](ir::Graph& graph, std::string_view) -> Result<void> {
@@ -53,6 +57,7 @@ constexpr Row rows[] = {
      }},
     {"lower_to_half", [](ir::Graph& graph, std::string_view) { return pass::lower_to_half(graph); }},
     {"lower_to_qdq", lower_to_qdq},
+    {"spell_out_prelu", [](ir::Graph& graph, std::string_view) { return pass::spell_out_prelu(graph); }},
 };
 
 }  // namespace

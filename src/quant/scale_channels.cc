@@ -23,6 +23,8 @@ constexpr double kPowers[] = {0.25, 0.5, 0.75};
 constexpr double kRoundingShare = 0.3;
 constexpr double kWeightLevels = 127;
 constexpr double kSteps = 255;
+// Of the expected squared error, what factors must leave to be worth a product that the engine executes.
+constexpr double kWorthAProduct = 0.5;
 
 // How one convolution weighs what it reads.
 struct Reader {
@@ -106,10 +108,10 @@ class Choice {
       for (double& power : power_) power += average > 0 ? average : 1;
   }
 
-  // Empty where no choice is better than one scale for all.
-  [[nodiscard]] std::vector<double> factors() const {
+  // Empty where no choice leaves less than this share of the error with one scale for all.
+  [[nodiscard]] std::vector<double> factors(double share) const {
     std::vector<double> best;
-    double least = error(std::vector<double>(channels_.size(), 1.0));
+    double least = share * error(std::vector<double>(channels_.size(), 1.0));
     const std::vector<double> scales = own_scales();
     for (const double power : kPowers) {
       std::vector<double> candidate = with_power(scales, power);
@@ -302,7 +304,9 @@ Result<int> scale_channels(Graph& graph, Statistics& statistics, pass::QdqStyle 
       const bool for_all = style == pass::QdqStyle::closed && is_convolution(graph, producer);
       const bool others_read = for_all && readers.size() < graph.value(id).uses.size();
       if ((readers.empty() && !others_read) || observed->second.channels.size() < 2) continue;
-      const std::vector<double> factors = Choice(readers, others_read, observed->second, zero_points).factors();
+      const bool is_free = style == pass::QdqStyle::inputs_only || (for_all && !others_read);
+      const std::vector<double> factors =
+          Choice(readers, others_read, observed->second, zero_points).factors(is_free ? 1 : kWorthAProduct);
       if (factors.empty()) continue;
       MANTISSA_TRY(insert_products(graph, id, readers, factors, for_all, statistics));
       ++count;

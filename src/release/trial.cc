@@ -12,6 +12,7 @@
 #include "gate/gate.h"
 #include "image/metrics.h"
 #include "pass/keep_reduced_dimensions.h"
+#include "pass/spell_out_prelu.h"
 #include "quant/equalize_layers.h"
 #include "quant/scale_channels.h"
 #include "release/engines.h"
@@ -192,7 +193,10 @@ Result<Graph> Trial::quantized(const std::vector<NodeId>& in_float) const {
 
 Result<Graph> Trial::lowered(Graph quantized) const {
   MANTISSA_TRY(pass::lower_to_qdq(quantized, style_));
-  if (style_ == pass::QdqStyle::inputs_only) pass::keep_reduced_dimensions(quantized);
+  if (style_ == pass::QdqStyle::inputs_only)
+    pass::keep_reduced_dimensions(quantized);
+  else
+    MANTISSA_TRY(pass::spell_out_prelu(quantized));
   return quantized;
 }
 
@@ -285,7 +289,7 @@ Result<quant::Loss> Trial::judge_in_full(const std::vector<NodeId>& in_float, co
   MANTISSA_ASSIGN(const Batches outputs, run(execute_, graph, inputs_));
   Judged judged = best_fit(outputs);
   fits_.insert_or_assign(in_float, std::move(judged.fit));
-  if (hardest_.tiles.empty()) put_hardest_first(outputs);
+  if (hardest_.tiles.empty() && in_float.empty()) put_hardest_first(outputs);
   return judged.loss;
 }
 

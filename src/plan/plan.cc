@@ -40,6 +40,27 @@ Dependence dependence(const Graph& graph, const std::vector<NodeId>& sorted) {
   return dependence;
 }
 
+// Nodes whose results act on the picture only through values of a size that no picture changes: a gain, a colour matrix.
+std::set<NodeId> for_the_whole_picture(const Graph& graph, const std::vector<NodeId>& sorted) {
+  const auto extends = [&](ValueId id) {  // with the picture
+    const auto& shape = graph.value(id).shape;
+    return !shape || std::any_of(shape->begin(), shape->end(), [](const ir::Dimension& each) { return each.size < 0; });
+  };
+  std::set<NodeId> whole;
+  if (std::none_of(graph.outputs.begin(), graph.outputs.end(), extends)) return whole;  // all sizes are fixed
+  for (auto id = sorted.rbegin(); id != sorted.rend(); ++id) {
+    const std::vector<ValueId>& outputs = graph.node(*id).outputs;
+    const bool reaches = std::any_of(outputs.begin(), outputs.end(), [&](ValueId output) {
+      if (output == ir::kNoValue || !extends(output)) return false;
+      const std::vector<ir::Use>& uses = graph.value(output).uses;
+      return graph.is_output(output) ||
+             std::any_of(uses.begin(), uses.end(), [&](const ir::Use& use) { return !whole.contains(use.node); });
+    });
+    if (!reaches) whole.insert(*id);
+  }
+  return whole;
+}
+
 // Why an operator with weights cannot be computed in eight bits; empty when it can.
 std::string obstacle_to_eight_bits(const Graph& graph, NodeId id, QdqStyle style, NumberFormat format) {
   const ir::Node& node = graph.node(id);
@@ -93,10 +114,13 @@ Plan plan_eight_bits(const Graph& graph, QdqStyle style, NumberFormat format,
   std::set<NodeId> integer_nodes;
   const std::vector<NodeId> sorted = graph.sorted();
   const Dependence depends = dependence(graph, sorted);
+  const std::set<NodeId> whole = for_the_whole_picture(graph, sorted);
   for (const NodeId id : sorted) {
     std::string obstacle = obstacle_to_eight_bits(graph, id, style, format);
     // Nothing that is observed, and an engine computes it once.
     if (obstacle.empty() && !depends.on_picture.contains(id)) obstacle = "its result does not depend on the picture";
+    // An error there is one of all pixels alike, and repair sees it add up in no square.
+    if (obstacle.empty() && whole.contains(id)) obstacle = "its result acts on the whole picture alike";
     if (const auto entry = protected_nodes.find(id); entry != protected_nodes.end()) obstacle = entry->second;
     if (obstacle.empty()) {
       plan.choices.push_back(

@@ -52,6 +52,31 @@ std::string values_of(std::string_view text, QdqStyle style) {
   return names(graph, values_to_quantize(graph, style));
 }
 
+// A gain for the whole picture, from a branch of its own.
+TEST(PlanInt8, WhatActsOnTheWholePictureAlikeStaysFloat) {
+  const ir::Graph graph = graph_of(R"(graph {
+  input %x : float32[1,1,h,w]
+  const %w : float32[1,1,1,1] = {2}
+  %a : float32[1,1,h,w] = Conv(%x, %w) @branch
+  %g : float32[1,1,1,1] = GlobalAveragePool(%a)
+  %c : float32[1,1,h,w] = Conv(%x, %w) @trunk
+  %y : float32[1,1,h,w] = Mul(%c, %g)
+  output %y
+})");
+  EXPECT_EQ(told(graph, plan_eight_bits(graph, QdqStyle::inputs_only)),
+            "Conv float32, GlobalAveragePool float32, Conv int8, Mul float32");
+}
+
+TEST(PlanInt8, FixedSizesTellNothingAboutTheWholePicture) {
+  const ir::Graph graph = graph_of(R"(graph {
+  input %x : float32[1,1,8,8]
+  const %w : float32[1,1,1,1] = {2}
+  %y : float32[1,1,8,8] = Conv(%x, %w)
+  output %y
+})");
+  EXPECT_EQ(told(graph, plan_eight_bits(graph, QdqStyle::inputs_only)), "Conv int8");
+}
+
 TEST(PlanInt8, ClosedChainsTakeWhatFollowsAConvolution) {
   const ir::Graph graph = graph_of(kNetwork);
   EXPECT_EQ(told(graph, plan_eight_bits(graph, QdqStyle::closed)),

@@ -41,6 +41,9 @@ constexpr double kMarginOfFourBits = 1.4;
 // Of a loss, below which slower floats are worth it.
 constexpr double kMuchLess = 0.8;
 
+// Of what the gate allows, that slower floats are not needed below: with every layer in float, before eight bits add to it.
+constexpr double kShareOfFloats = 0.5;
+
 // In full, that the budget of repair must suffice for besides the rough ones.
 constexpr double kJudgements = 20;
 
@@ -100,6 +103,18 @@ std::vector<quant::Layer> eight_bit_layers(const Graph& graph, const plan::Plan&
   return layers;
 }
 
+bool contains(const std::vector<NodeId>& nodes, NodeId node) {
+  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
+}
+
+// Of the layers all but some.
+std::vector<NodeId> nodes_of(const std::vector<quant::Layer>& layers, const std::vector<NodeId>& but) {
+  std::vector<NodeId> nodes;
+  for (const quant::Layer& layer : layers)
+    if (!contains(but, layer.node)) nodes.push_back(layer.node);
+  return nodes;
+}
+
 // Runs fp32 where the form is to be judged. Returns whether it is to be repaired.
 Result<bool> begin(Trial& trial, const quant::Techniques& techniques, std::chrono::duration<double> repair_budget) {
   const bool protect = techniques.protection && repair_budget.count() > 0;
@@ -110,6 +125,15 @@ Result<bool> begin(Trial& trial, const quant::Techniques& techniques, std::chron
 
 quant::JudgeProtection judge_of(Trial& trial) {
   return [&trial](const auto& nodes, quant::Effort effort) { return trial.judge(nodes, effort); };
+}
+
+// Where bfloat16 alone takes much of what the gate allows, float32 from the start.
+Result<void> try_bfloat16(Trial& trial, const std::vector<quant::Layer>& layers, Draft& draft) {
+  MANTISSA_ASSIGN(const quant::Loss loss, trial.judge(nodes_of(layers, {}), quant::Effort::full));
+  if (loss.of_allowed() <= kShareOfFloats) return {};
+  draft.artifact.floats = base::NumberFormat::float32;
+  trial.compute_floats_in(base::NumberFormat::float32);
+  return {};
 }
 
 // The rung behind protection: it costs no speed, and buys little.
@@ -168,18 +192,6 @@ std::vector<quant::Layer> four_bit_layers(const Graph& graph, std::size_t block,
       layers.push_back({layer.node, static_cast<double>(layer.inputs * layer.outputs), planned->expected_error});
   }
   return layers;
-}
-
-bool contains(const std::vector<NodeId>& nodes, NodeId node) {
-  return std::find(nodes.begin(), nodes.end(), node) != nodes.end();
-}
-
-// Of the layers all but some.
-std::vector<NodeId> nodes_of(const std::vector<quant::Layer>& layers, const std::vector<NodeId>& but) {
-  std::vector<NodeId> nodes;
-  for (const quant::Layer& layer : layers)
-    if (!contains(but, layer.node)) nodes.push_back(layer.node);
-  return nodes;
 }
 
 void tell(const std::string& path, const quant::Protection& protection, double required, const char* format) {
@@ -275,6 +287,7 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
   const base::WorkClock clock;
   if (protect) {
     const std::vector<quant::Layer> layers = eight_bit_layers(network.graph, trial.plan_with({}), statistics);
+    if (spec.floats != base::NumberFormat::float32) MANTISSA_TRY(try_bfloat16(trial, layers, draft));
     quant::ProtectOptions options;
     const Wanted& wanted = spec.qdq == "closed" ? kWantedClosed : kWanted;
     options.float_cost = spec.float_cost;
@@ -289,7 +302,7 @@ Result<Draft> make_eight_bits(const net::Network& network, const target::FileToM
     const auto left = repair_budget - std::chrono::duration<double>(clock.seconds());
     if (techniques.reconstruction && reached.of_allowed() > 1 && left.count() > 0)
       MANTISSA_TRY(try_reconstruction(trial, in_float, reached, left, draft));
-    if (spec.floats != base::NumberFormat::float32 && reached.of_allowed() > 1)
+    if (draft.artifact.floats != base::NumberFormat::float32 && reached.of_allowed() > 1)
       MANTISSA_TRY(try_float32(trial, in_float, reached, draft));
   }
   const plan::Plan plan = trial.plan_with(in_float);

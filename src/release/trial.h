@@ -42,7 +42,7 @@ class Trial {
   void compute_floats_in(base::NumberFormat floats);
 
   [[nodiscard]] plan::Plan plan_with(const std::vector<ir::NodeId>& in_float) const;
-  // Rough judgements look at the tiles that the first full one found hardest.
+  // Rough judgements look at the tiles that the first full one without layers in float found hardest.
   [[nodiscard]] Result<quant::Loss> judge(const std::vector<ir::NodeId>& in_float, quant::Effort effort);
   // Sets layers anew against what they see. What that brings to the checks, where it brings something; otherwise
   // everything is as before. `before`: what the form with these layers in float was judged.

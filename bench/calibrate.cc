@@ -1,5 +1,6 @@
 // What calibrating and quantizing cost, against one fp32 pass over the same tiles in the same engine; and that the
-// memory that they take does not depend on the size of the pictures.
+// memory that they take does not depend on the size of the pictures. Statistics and ranges, all that a quantizer without
+// rounding against inputs would do, are timed apart from all that a release does.
 //
 //   calibrate NETWORK PICTURES [DEGRADATION] [ROUNDS]
 //
@@ -19,6 +20,7 @@
 #include "base/cpu.h"
 #include "base/files.h"
 #include "image/codec.h"
+#include "quant/choose_range.h"
 #include "read.h"
 #include "release/calibration.h"
 #include "release/engines.h"
@@ -55,6 +57,19 @@ Result<Times> fp32_pass(const net::Network& network, const std::vector<quant::Ba
   const Times start = now();
   MANTISSA_TRY(
       release::execute_on(release::kReference)(network.graph, tiles, {}, [](std::size_t, const quant::Batch&) {}));
+  return now() - start;
+}
+
+// What choosing ranges needs, and the choice: no second moments, which only rounding asks for.
+Result<Times> statistics_and_ranges(const net::Network& network, const std::vector<target::FileToMake>& files,
+                                    const std::vector<quant::Batch>& tiles) {
+  const Times start = now();
+  quant::StatisticsRequest request = release::statistics_for(network.graph, files);
+  request.convolutions.clear();
+  MANTISSA_ASSIGN(const quant::Statistics statistics,
+                  quant::calibrate(network.graph, request, tiles, release::execute_on(release::kReference), kSeed));
+  for (const auto& [name, value] : statistics.values)
+    (void)quant::choose_range(value.histogram(), quant::RangeMethod::least_squares, base::NumberFormat::uint8);
   return now() - start;
 }
 
@@ -97,19 +112,27 @@ Result<void> measure(const char* title, const Arguments& arguments, const std::f
 
   MANTISSA_TRY(fp32_pass(network, tiles));  // warms up
   const double memory_of_fp32 = peak_megabytes();
-  std::vector<Times> fp32, calibrate, quantize, ratios;
+  std::vector<Times> fp32, ranges, calibrate, quantize, ratios_of_ranges, ratios;
+  const std::vector<target::FileToMake> files = target::files_for({target});
+  const auto ratio = [&](const Times& times) {
+    return Times{times.clock / fp32.back().clock, times.processor / fp32.back().processor};
+  };
   for (int round = 0; round < arguments.rounds; ++round) {
     MANTISSA_ASSIGN(fp32.emplace_back(), fp32_pass(network, tiles));
-    MANTISSA_ASSIGN(const Quantizing quantizing, quantize_all(network, target::files_for({target}), tiles));
+    MANTISSA_ASSIGN(ranges.emplace_back(), statistics_and_ranges(network, files, tiles));
+    MANTISSA_ASSIGN(const Quantizing quantizing, quantize_all(network, files, tiles));
     calibrate.push_back(quantizing.calibrate);
     quantize.push_back(quantizing.quantize);
-    const Times both = quantizing.calibrate + quantizing.quantize;
-    ratios.push_back({both.clock / fp32.back().clock, both.processor / fp32.back().processor});
+    ratios_of_ranges.push_back(ratio(ranges.back()));
+    ratios.push_back(ratio(quantizing.calibrate + quantizing.quantize));
   }
   std::printf("%s: %zu tiles, %.3f megapixels\n", title, tiles.size(), pixels / 1e6);
   for (const auto& [name, kind] : {std::pair("clock", &Times::clock), std::pair("processor", &Times::processor)})
-    std::printf("  %-9s  fp32 pass %.3f s   calibrate %.3f s   quantize %.3f s   ratio %.2f\n", name,
-                median(fp32, kind), median(calibrate, kind), median(quantize, kind), median(ratios, kind));
+    std::printf(
+        "  %-9s  fp32 pass %.3f s   statistics and ranges %.3f s, ratio %.2f   calibrate %.3f s   quantize %.3f s, "
+        "ratio %.2f\n",
+        name, median(fp32, kind), median(ranges, kind), median(ratios_of_ranges, kind), median(calibrate, kind),
+        median(quantize, kind), median(ratios, kind));
   std::printf("  peak memory %.0f MB (fp32 pass alone %.0f MB)\n", peak_megabytes(), memory_of_fp32);
   return {};
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Prints the table of docs/quality.md: a release of each network of the shared material, and what its int8 forms keep.
 
-    bench/quality.py [--program FILE] [--on PICTURES] [NETWORK ...]
+    bench/quality.py [--program FILE] [--on PICTURES] [--releases FOLDER] [NETWORK ...]
 
---on judges super-resolution on clean pictures, reduced by 4, instead of Set5. Needs ../shared (or MANTISSA_SHARED).
+--on judges super-resolution on clean pictures, reduced by 4, instead of Set5. --releases takes the releases that are there by the names of
+networks, such as those of peers/run.py --folder, instead of making them. Needs ../shared (or MANTISSA_SHARED).
 """
 
 import argparse
@@ -12,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 sys.dont_write_bytecode = True
-from networks import FORMS, IMAGES, NETWORKS, PROGRAMS, SHARED, ReleaseError, figures_of, release  # noqa: E402
+from networks import FORMS, IMAGES, NETWORKS, PROGRAMS, SHARED, ReleaseError, figures_of, manifest_of, release  # noqa: E402
 
 
 def speed(artifact, provider):
@@ -35,17 +36,17 @@ def cell(manifest, path, provider):
     return f"left out ({left['reason']}); {kept(left['verdict']['figures'])}"
 
 
-def row(program, name, words, folder):
-    manifest, seconds = release(program, name, words, folder)
+def row(name, manifest, seconds):
     half = figures_of(manifest, "fp16/model.onnx")
     fp32 = f"{half['psnr_fp32']:.3f}" if "psnr_fp32" in half else "-"
-    return f"| {name} | {fp32} | {' | '.join(cell(manifest, *form) for form in FORMS)} | {half['psnr_to_fp32']:.1f} | {seconds:.0f} |"
+    return f"| {name} | {fp32} | {' | '.join(cell(manifest, *form) for form in FORMS)} | {half['psnr_to_fp32']:.1f} | {seconds} |"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=Path, default=PROGRAMS / "mantissa")
     parser.add_argument("--on", type=Path)
+    parser.add_argument("--releases", type=Path)
     parser.add_argument("networks", nargs="*", metavar="NETWORK", choices=[[], *NETWORKS])
     arguments = parser.parse_args()
     if not SHARED.exists():
@@ -59,7 +60,12 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         for name in arguments.networks or words:
             try:
-                print(row(arguments.program, name, words[name], Path(folder) / name), flush=True)
+                if arguments.releases:
+                    manifest, seconds = manifest_of(arguments.releases / name), "-"
+                else:
+                    manifest, seconds = release(arguments.program, name, words[name], Path(folder) / name)
+                    seconds = f"{seconds:.0f}"
+                print(row(name, manifest, seconds), flush=True)
             except ReleaseError as error:
                 sys.exit(f"{name}: {error}")
 

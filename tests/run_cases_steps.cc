@@ -1,9 +1,12 @@
 #include <algorithm>
 #include <vector>
 
+#include "net/free_sizes.h"
 #include "pass/channels_last_to_first.h"
 #include "pass/emulate_rounding.h"
 #include "pass/flush_tiny_weights.h"
+#include "pass/fuse_batch_normalization.h"
+#include "pass/fuse_depth_to_space.h"
 #include "pass/fuse_gelu.h"
 #include "pass/insert_taps.h"
 #include "pass/keep_reduced_dimensions.h"
@@ -48,6 +51,17 @@ constexpr Row rows[] = {
     {"channels_last_to_first", [](ir::Graph& graph, std::string_view) { return pass::channels_last_to_first(graph); }},
     {"emulate_rounding", [](ir::Graph& graph, std::string_view) { return pass::emulate_rounding(graph); }},
     {"flush_tiny_weights", [](ir::Graph& graph, std::string_view) { return pass::flush_tiny_weights(graph); }},
+    {"free_sizes",
+     [](ir::Graph& graph, std::string_view) -> Result<void> {
+       const std::string obstacle = net::free_sizes(graph);
+       return obstacle.empty() ? Result<void>() : unsupported(obstacle);
+     }},
+    {"fuse_batch_normalization",
+     [](ir::Graph& graph, std::string_view) { return pass::fuse_batch_normalization(graph); }},
+    {"fuse_depth_to_space",
+     [](ir::Graph& graph, std::string_view) -> Result<void> {
+       return pass::fuse_depth_to_space(graph), Result<void>();
+     }},
     {"fuse_gelu",
      [](ir::Graph& graph, std::string_view) -> Result<void> { return pass::fuse_gelu(graph), Result<void>(); }},
     {"insert_taps", insert_taps},

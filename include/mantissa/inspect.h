@@ -44,6 +44,12 @@ struct Inspection {
 };
 [[nodiscard]] Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverrides& overrides = {});
 
+// Writes the network as mantissa reads it to an ONNX file: operators gathered that an exporter spelled out, fixed sizes
+// of the picture freed, BatchNormalization in the weights, arithmetic on sizes once. `output` is replaced.
+// Errors: those of inspect(); (bad_input) a file that cannot be written.
+[[nodiscard]] Result<void> write_repaired(const std::filesystem::path& file, const std::filesystem::path& output,
+                                          const TaskOverrides& overrides = {});
+
 struct ProviderState {
   std::string name;
   std::string title;

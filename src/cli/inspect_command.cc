@@ -13,6 +13,7 @@ struct Arguments {
   std::filesystem::path network;
   TaskOverrides overrides;
   bool text = false;
+  std::filesystem::path repaired;  // to write; empty: nothing
 };
 
 // A line of the answer: what it tells, and in how many columns that is.
@@ -108,7 +109,9 @@ int inspect_command(const Arguments& arguments, const GlobalOptions& global) {
     std::printf("%s", inspection->text.c_str());
   else
     global.json ? print_json(*inspection) : print_text(*inspection);
-  return 0;
+  if (arguments.repaired.empty()) return 0;
+  const auto written = write_repaired(arguments.network, arguments.repaired, arguments.overrides);
+  return written.ok() ? 0 : fail(written.error(), global);
 }
 
 }  // namespace
@@ -121,7 +124,10 @@ void add_inspect(CLI::App& app, const GlobalOptions& global, int& exit_code) {
                       "Black and white in the network's numbers, such as 0:255, or -1:1,0:1 for in and out");
   command->add_option("--colour", arguments->overrides.colour, "rgb, ycbcr or luminance");
   command->add_flag("--text", arguments->text, "Print the graph in the text form of docs/ir-text.md");
-  command->footer("Example:\n  mantissa inspect network.pth");
+  command->add_option("--repair", arguments->repaired,
+                      "Write the network as mantissa reads it to this ONNX file: sizes of the picture free, operators "
+                      "gathered that an exporter spelled out");
+  command->footer("Examples:\n  mantissa inspect network.pth\n  mantissa inspect fixed.onnx --repair any_size.onnx");
   command->callback([arguments, &global, &exit_code] { exit_code = inspect_command(*arguments, global); });
 }
 

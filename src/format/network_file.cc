@@ -8,6 +8,11 @@
 #include "format/onnx.h"
 #include "net/architecture.h"
 #include "net/check_weights.h"
+#include "net/free_sizes.h"
+#include "net/geometry.h"
+#include "pass/fuse_batch_normalization.h"
+#include "pass/fuse_depth_to_space.h"
+#include "pass/fuse_gelu.h"
 
 namespace mantissa::format {
 namespace {
@@ -20,9 +25,35 @@ Result<net::Network> read_checkpoint_network(const Path& path) {
   return net::network_from_checkpoint(std::move(state)).in("checkpoint " + path.string());
 }
 
+// Exporters spell operators out, or leave apart what trained apart.
+Result<void> gather_operators(ir::Graph& graph) {
+  MANTISSA_TRY(pass::fuse_batch_normalization(graph));
+  pass::fuse_depth_to_space(graph);
+  pass::fuse_gelu(graph);
+  return {};
+}
+
+// The graph with free sizes, shapes inferred anew. Errors: why it works at the sizes of the file only.
+Result<ir::Graph> with_free_sizes(ir::Graph graph) {
+  if (std::string obstacle = net::free_sizes(graph); !obstacle.empty()) return unsupported(std::move(obstacle));
+  MANTISSA_ASSIGN(const std::string onnx, onnx_bytes(graph));
+  MANTISSA_ASSIGN(ir::Graph freed, read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end()))));
+  MANTISSA_TRY(net::find_geometry(freed));
+  return freed;
+}
+
 Result<net::Network> read_onnx_network(const Path& path) {
   MANTISSA_ASSIGN(ir::Graph graph, read_onnx(path));
-  return net::network_from_graph(std::move(graph)).in("network " + path.string());
+  MANTISSA_TRY(gather_operators(graph));
+  std::string fixed_because;
+  if (net::has_fixed_sizes(graph)) {
+    auto freed = with_free_sizes(graph);
+    if (freed.ok())
+      graph = *std::move(freed);
+    else
+      fixed_because = Error(freed.error()).what;
+  }
+  return net::network_from_graph(std::move(graph), fixed_because).in("network " + path.string());
 }
 
 // --- the readers, and what each of them recognises ---

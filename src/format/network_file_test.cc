@@ -7,6 +7,7 @@
 
 #include "base/test_folder.h"
 #include "format/checkpoint/test_files.h"
+#include "format/onnx/test_models.h"
 
 namespace mantissa::format {
 namespace {
@@ -118,6 +119,40 @@ TEST_F(NetworkFile, RecognisesTheFilesOfAuthors) {
   EXPECT_TRUE(onnx.ok()) << onnx.error().message();
   const auto checkpoint = read_network(models / "dncnn/dncnn_25.pth");
   EXPECT_TRUE(checkpoint.ok()) << checkpoint.error().message();
+}
+
+// As an exporter fixes it: PixelShuffle in three nodes, whose shapes are numbers.
+TEST_F(NetworkFile, SizesOfThePictureAreFreed) {
+  std::ofstream(folder_ / "x", std::ios::binary) << model_bytes(17, R"(
+agraph (float[1,1,8,12] x) => (float[1,1,16,24] y)
+<float[4,1,1,1] w = {1,2,3,4}, int64[6] s = {1,1,2,2,8,12}, int64[4] t = {1,1,16,24}> {
+  a = Conv(x, w)
+  b = Reshape(a, s)
+  c = Transpose <perm = [0,1,4,2,5,3]> (b)
+  y = Reshape(c, t)
+})");
+  const auto network = read_network(folder_ / "x");
+  ASSERT_TRUE(network.ok()) << network.error().message();
+  EXPECT_EQ(network->task.scale, 2);
+  EXPECT_EQ(network->task.assumed, std::vector<std::string>{"range 0..1"});
+  EXPECT_NE(ir::print(network->graph).find(" = DepthToSpace(%a)"), std::string::npos)
+      << ir::print(network->graph);
+}
+
+// A constant as large as the picture: it says which node holds the size.
+TEST_F(NetworkFile, SizesThatCannotBeFreedAreTold) {
+  std::ofstream(folder_ / "x", std::ios::binary) << model_bytes(17, R"(
+agraph (float[1,1,2,3] x) => (float[1,1,2,3] y)
+<float[1,1,2,3] w = {1,2,3,4,5,6}> {
+  [masking] y = Mul(x, w)
+})");
+  const auto network = read_network(folder_ / "x");
+  ASSERT_TRUE(network.ok()) << network.error().message();
+  ASSERT_FALSE(network->task.assumed.empty());
+  EXPECT_NE(
+      network->task.assumed.back().find("pictures of 3 x 2 pixels only (fixed in the file: the shapes at Mul masking"),
+      std::string::npos)
+      << network->task.assumed.back();
 }
 
 }  // namespace

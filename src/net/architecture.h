@@ -37,8 +37,9 @@ struct Architecture {
 // Gives a graph that was read from ONNX or the like its task: from our own metadata, else from an architecture that
 // recognises its constants, else from the graph itself, with what had to be assumed.
 // Errors (unsupported): more than one picture input or output, channels other than 1 or 3,
-// a scale that is not a whole number.
-[[nodiscard]] Result<Network> network_from_graph(ir::Graph graph);
+// a scale that is not a whole number. `fixed_because`: why sizes that the file fixes could not be freed
+// (net/free_sizes.h), for the user.
+[[nodiscard]] Result<Network> network_from_graph(ir::Graph graph, const std::string& fixed_because = {});
 
 // The task as metadata of a graph, so that a written file needs no guessing when it is read again.
 void write_task_metadata(const Network& network, ir::Graph& graph);

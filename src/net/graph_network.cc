@@ -126,14 +126,14 @@ void drop_sizes_of_the_input(ir::Graph& graph) {
 }
 
 // Sizes that the file fixes are told, because tiles and pictures of other sizes will not run.
-void tell_fixed_size(const ir::Graph& graph, Task& task) {
+void tell_fixed_size(const ir::Graph& graph, const std::string& because, Task& task) {
   const ir::Shape& shape = *graph.value(graph.inputs.front()).shape;
   if (shape[0].size > 1)
     task.assumed.push_back("batches of " + std::to_string(shape[0].size) + " pictures only (fixed in the file)");
   if (shape[2].size > 0 || shape[3].size > 0) {
     const auto text = [](const ir::Dimension& d) { return d.size > 0 ? std::to_string(d.size) : std::string("any"); };
     task.assumed.push_back("pictures of " + text(shape[3]) + " x " + text(shape[2]) +
-                           " pixels only (fixed in the file)");
+                           " pixels only (fixed in the file" + (because.empty() ? "" : ": " + because) + ")");
   }
 }
 
@@ -184,7 +184,7 @@ Network generic(const ir::Graph& graph, const Facts& facts, const std::optional<
 
 }  // namespace
 
-Result<Network> network_from_graph(ir::Graph graph) {
+Result<Network> network_from_graph(ir::Graph graph, const std::string& fixed_because) {
   MANTISSA_ASSIGN(const std::optional<StoredTask> stored, read_task_metadata(graph));
   const std::optional<ConditionInput> condition = find_condition(graph);
   if (condition) put_inputs_in_order(graph, *condition);
@@ -203,10 +203,10 @@ Result<Network> network_from_graph(ir::Graph graph) {
     network.task = std::move(known->task);
     network.architecture = std::move(known->architecture);
     network.hyperparameters = std::move(known->hyperparameters);
-    tell_fixed_size(graph, network.task);
+    tell_fixed_size(graph, fixed_because, network.task);
   } else {
     network = generic(graph, facts, condition);
-    tell_fixed_size(graph, network.task);
+    tell_fixed_size(graph, fixed_because, network.task);
   }
   // What the graph says of itself is always right.
   network.task.radius = facts.geometry.radius;

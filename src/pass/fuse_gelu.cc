@@ -36,7 +36,9 @@ std::optional<NodeId> only_reader(const Graph& graph, ValueId id) {
   return value.uses[0].node;
 }
 
-bool is(const Graph& graph, NodeId node, std::string_view op) { return node != ir::kNoNode && graph.node(node).op == op; }
+bool is(const Graph& graph, NodeId node, std::string_view op) {
+  return node != ir::kNoNode && graph.node(node).op == op;
+}
 
 // x, of Erf(x / sqrt(2)) or Erf(x * sqrt(1/2)).
 ValueId argument_of(const Graph& graph, NodeId erf) {

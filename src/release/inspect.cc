@@ -5,9 +5,12 @@
 
 #include "base/cpu.h"
 #include "format/network_file.h"
+#include "format/onnx.h"
 #include "ir/text.h"
 #include "net/architecture.h"
 #include "net/geometry.h"
+#include "net/merge_sizes.h"
+#include "net/task_metadata.h"
 #include "run/provider.h"
 #include "target/target.h"
 
@@ -88,6 +91,15 @@ Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverride
   add_costs(network.graph, inspection);
   inspection.text = ir::print(network.graph);
   return inspection;
+}
+
+Result<void> write_repaired(const std::filesystem::path& file, const std::filesystem::path& output,
+                            const TaskOverrides& overrides) {
+  MANTISSA_ASSIGN(net::Network network, format::read_network(file));
+  MANTISSA_TRY(net::override_task(network.task, overrides));
+  net::merge_sizes(network.graph);
+  net::write_task_metadata(network, network.graph);
+  return format::write_onnx(network.graph, output);
 }
 
 std::vector<ProviderState> list_providers() {

@@ -17,7 +17,6 @@
 #include "net/merge_sizes.h"
 #include "pass/channels_last_to_first.h"
 #include "pass/flush_tiny_weights.h"
-#include "pass/fuse_gelu.h"
 #include "release/calibration.h"
 #include "release/engines.h"
 #include "release/integer_share.h"
@@ -51,7 +50,6 @@ Result<net::Network> read_and_recognise(const ReleaseRequest& request) {
   MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));
   MANTISSA_ASSIGN(network.graph, format::read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end()))));
   name_nodes(network.graph);
-  pass::fuse_gelu(network.graph);
   MANTISSA_TRY(pass::channels_last_to_first(network.graph));
   MANTISSA_TRY(pass::flush_tiny_weights(network.graph));
   return network;

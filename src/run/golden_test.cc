@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "format/network_file.h"
+#include "format/onnx.h"
 #include "run/shared_material.h"
 #include "run/test_networks.h"
 
@@ -16,8 +17,7 @@ INSTANTIATE_TEST_SUITE_P(All, Golden, EveryProvider::all(), EveryProvider::name_
 // Of the output's range. ONNX Runtime meets what plain float32 needs; OpenVINO sums in another order.
 float tolerance_of(const std::string& engine) { return engine == "onnxruntime-cpu" ? 1e-5F : 1e-4F; }
 
-void check(const std::string& network, const std::string& engine) {
-  const std::string onnx = bytes_of_file(shared_folder() / "onnx" / (network + ".onnx"));
+void check(const std::string& network, const std::string& engine, const std::string& onnx) {
   auto session = open(engine, std::string_view(onnx));
   ASSERT_TRUE(session.ok()) << session.error().message();
   for (const char* const pair : {"_0.npy", "_1.npy"}) {
@@ -34,17 +34,27 @@ void check(const std::string& network, const std::string& engine) {
 
 TEST_P(Golden, Srvgg) {
   MANTISSA_NEEDS_SHARED("onnx/srvgg.onnx");
-  check("srvgg", GetParam());
+  check("srvgg", GetParam(), bytes_of_file(shared_folder() / "onnx/srvgg.onnx"));
 }
 
 TEST_P(Golden, Dncnn) {
   MANTISSA_NEEDS_SHARED("onnx/dncnn.onnx");
-  check("dncnn", GetParam());
+  check("dncnn", GetParam(), bytes_of_file(shared_folder() / "onnx/dncnn.onnx"));
 }
 
 TEST_P(Golden, Espcn) {
   MANTISSA_NEEDS_SHARED("onnx/espcn_x2.onnx");
-  check("espcn_x2", GetParam());
+  check("espcn_x2", GetParam(), bytes_of_file(shared_folder() / "onnx/espcn_x2.onnx"));
+}
+
+// The file is fixed to 224x224, and spells its DepthToSpace out.
+TEST_P(Golden, SizesThatAFileFixesAreFreed) {
+  MANTISSA_NEEDS_SHARED("models/onnx_subpixel/super_resolution.onnx");
+  const auto network = format::read_network(shared_folder() / "models/onnx_subpixel/super_resolution.onnx");
+  ASSERT_TRUE(network.ok()) << network.error().message();
+  EXPECT_EQ(network->task.assumed, std::vector<std::string>{"range 0..1"});
+  const std::string onnx = format::onnx_bytes(network->graph).value();
+  check("onnx_subpixel", GetParam(), onnx);
 }
 
 // Told the level of noise, in two ways; the map of the second file has an element for every 2x2 pixels.

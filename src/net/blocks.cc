@@ -7,6 +7,8 @@ namespace mantissa::net {
 namespace {
 
 constexpr float kDistillSlope = 0.05F;  // of the authors' LeakyReLU
+constexpr float kUnseen = -100;         // what Swin adds to a likeness that is not to count: exp(-100) is below half
+                                        // of float32's precision
 
 }  // namespace
 
@@ -49,8 +51,18 @@ ir::ValueId distill(Builder& b, ir::ValueId x, const std::string& at, Kernels ke
   return block_pointwise(b, b.concat(std::move(kept), at + "concat"), at + "c5", kernels);
 }
 
+ir::ValueId spread_level(Builder& b, ir::ValueId level, ir::ValueId features) {
+  const ir::ValueId size = b.arithmetic(
+      "Concat",
+      {b.sizes(features, 0, 1, "level/batch"), b.numbers({1}, "level/one"), b.sizes(features, 2, 4, "level/picture")},
+      "level/size", {{"axis", std::int64_t{0}}});
+  ir::Shape shape = b.shape_of(features);
+  shape[1].size = 1;
+  return b.node("Expand", {level, size}, "level", {}, std::move(shape));
+}
+
 ir::ValueId window_attention(Builder& b, ir::ValueId qkv, int height, int width, int heads,
-                             std::optional<ir::ValueId> bias, const std::string& at) {
+                             const std::vector<ir::ValueId>& biases, const std::string& at) {
   if (b.failed()) return qkv;
   const std::int64_t features = b.shape_of(qkv)[1].size / 3;
   const std::int64_t each = features / heads;
@@ -65,10 +77,45 @@ ir::ValueId window_attention(Builder& b, ir::ValueId qkv, int height, int width,
   };
   const ir::ValueId keys = b.transpose(part(1, "k"), {0, 1, 3, 2}, at + "k/transposed");
   const float scale = 1 / std::sqrt(static_cast<float>(each));
-  const ir::ValueId y = b.attend(part(0, "q"), keys, part(2, "v"), scale, bias, at + "attention");
+  const ir::ValueId y = b.attend(part(0, "q"), keys, part(2, "v"), scale, biases, at + "attention");
   const ir::ValueId tokens =
       b.reshape(b.transpose(y, {0, 2, 1, 3}, at + "tokens/order"), {-1, pixels, features}, at + "tokens");
   return b.from_windows(tokens, features, qkv, height, width, at + "picture");
+}
+
+std::vector<std::int64_t> SwinWindows::distances() const {
+  std::vector<std::int64_t> found;
+  const int pixels = side_ * side_;
+  for (int from = 0; from < pixels; ++from) {
+    for (int to = 0; to < pixels; ++to) {
+      const int rows = from / side_ - to / side_ + side_ - 1;
+      const int columns = from % side_ - to % side_ + side_ - 1;
+      found.push_back(std::int64_t{rows} * (2 * side_ - 1) + columns);
+    }
+  }
+  return found;
+}
+
+ir::ValueId SwinWindows::mask(ir::ValueId picture, const std::string& at) {
+  const ir::ValueId size = b_.arithmetic(
+      "Concat",
+      {b_.sizes(picture, 0, 1, at + "batch"), b_.numbers({1}, at + "one"), b_.sizes(picture, 2, 4, at + "sides")},
+      at + "size", {{"axis", std::int64_t{0}}});
+  ir::Shape shape = b_.shape_of(picture);
+  shape[1].size = 1;
+  const ir::ValueId seen = b_.node("ConstantOfShape", {size}, at + "seen", {}, std::move(shape));
+  const ir::ValueId padded = b_.pad(seen, before(), behind(), kUnseen, at + "padded");
+  const ir::ValueId windows = b_.to_windows(padded, side_, side_, at + "windows");
+  return b_.reshape(windows, {-1, 1, 1, std::int64_t{side_} * side_}, at + "mask");
+}
+
+ir::ValueId SwinWindows::attend(ir::ValueId qkv, int heads, ir::ValueId bias, bool shifted, const std::string& at) {
+  if (b_.failed()) return qkv;
+  if (!shifted) return window_attention(b_, qkv, side_, side_, heads, {bias}, at);
+  if (!mask_) mask_ = mask(qkv, at + "mask/");
+  const ir::ValueId padded = b_.pad(qkv, before(), behind(), 0, at + "pad");
+  const ir::ValueId y = window_attention(b_, padded, side_, side_, heads, {bias, *mask_}, at);
+  return b_.crop_like(y, qkv, at + "crop", {.first = before()});
 }
 
 int count_blocks(const ir::StateDict& state, const std::string& prefix, int first) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ir/state_dict.h"
 #include "net/builder.h"
@@ -40,10 +41,36 @@ enum class EsaDepth { three, one };  // convolutions behind the pool: conv_max, 
 // and what is left, fused by c5. LeakyReLU of 0.05, with blueprint kernels GELU. The attention behind is the caller's.
 [[nodiscard]] ir::ValueId distill(Builder& b, ir::ValueId x, const std::string& at, Kernels kernels);
 
+// The level of noise, one number a picture, at each place of `features`.
+[[nodiscard]] ir::ValueId spread_level(Builder& b, ir::ValueId level, ir::ValueId features);
+
 // Attention inside windows of height x width pixels. `qkv` is a picture whose channels are q, k and v, one after the
-// other, each of them `heads` heads; its sides are multiples of the window's. `bias` [heads, pixels, pixels].
+// other, each of them `heads` heads; its sides are multiples of the window's. Each of the biases is
+// [heads, pixels, pixels], or [windows, 1, 1, pixels].
 [[nodiscard]] ir::ValueId window_attention(Builder& b, ir::ValueId qkv, int height, int width, int heads,
-                                           std::optional<ir::ValueId> bias, const std::string& at);
+                                           const std::vector<ir::ValueId>& biases, const std::string& at);
+
+// Swin's attention in square windows (Liu et al. 2021, arXiv:2103.14030), of which every second block has them `side`/2
+// pixels further up and left. The authors roll the picture around its edges, and mask what came from the other side;
+// here the picture is padded and the padding is masked, which is the same sum, stays local and copies less.
+class SwinWindows {
+ public:
+  SwinWindows(Builder& b, int side) : b_(b), side_(side) {}
+  // All pictures have one size. `bias` [heads, pixels, pixels].
+  [[nodiscard]] ir::ValueId attend(ir::ValueId qkv, int heads, ir::ValueId bias, bool shifted, const std::string& at);
+  // Of each pair of pixels in a window, which of (2 * side - 1)^2 distances lies between them; rows first.
+  [[nodiscard]] std::vector<std::int64_t> distances() const;
+
+ private:
+  // 0 for each pixel, and far below for those that pad: [windows, 1, 1, pixels].
+  ir::ValueId mask(ir::ValueId picture, const std::string& at);
+  [[nodiscard]] int behind() const { return side_ / 2; }
+  [[nodiscard]] int before() const { return side_ - behind(); }
+
+  Builder& b_;
+  int side_;
+  std::optional<ir::ValueId> mask_;
+};
 
 // How many of `<prefix><first>.`, `<prefix><first + 1>.`, ... the keys of the state dict begin with.
 [[nodiscard]] int count_blocks(const ir::StateDict& state, const std::string& prefix, int first);

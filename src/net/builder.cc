@@ -109,6 +109,16 @@ ir::ValueId Builder::indices(const std::string& key, const Integers& shape, std:
   return graph_.add_constant(key, *found);
 }
 
+void Builder::expect(const std::string& key, const Integers& numbers) {
+  ignore(key);
+  const ir::Tensor* found = state_.find(key);
+  if (!found) return;
+  const auto held = found->fits() && found->count() == static_cast<std::int64_t>(numbers.size())
+                        ? found->integers()
+                        : Result<Integers>(bad_input(""));
+  if (!held || *held != numbers) fail(bad_input("the tensor " + key + " does not hold the numbers that belong there"));
+}
+
 ir::ValueId Builder::constant(const std::string& name, ir::Tensor tensor) {
   return graph_.add_constant(name, std::move(tensor));
 }
@@ -241,7 +251,7 @@ ir::ValueId Builder::conv_transpose(ir::ValueId x, const std::string& layer, int
   if (error_) return x;
   // As much is cut off at each side as makes the picture `factor` times as large; what cannot be halved is added below
   // and on the right.
-  const std::int64_t padding = shape[2] / 2;
+  const std::int64_t padding = shape[2] == factor ? 0 : shape[2] / 2;
   const std::int64_t output_padding = factor - (shape[2] - 2 * padding);
   const ir::Shape& before = shape_of(x);
   return node("ConvTranspose", std::move(inputs), layer,

@@ -50,7 +50,8 @@ class Builder {
   // makes `<layer>.bias`.
   ir::ValueId conv_batch_norm(ir::ValueId x, const std::string& layer, const std::string& norm, double epsilon,
                               Window window = {});
-  // torch.nn.ConvTranspose2d that makes the picture `factor` times as large.
+  // torch.nn.ConvTranspose2d that makes the picture `factor` times as large; with a kernel as large as the factor it
+  // cuts nothing off.
   ir::ValueId conv_transpose(ir::ValueId x, const std::string& layer, int factor);
   // torch.nn.Linear over the channels of every pixel, written as the 1x1 convolution that it is.
   ir::ValueId linear(ir::ValueId x, const std::string& layer);
@@ -69,6 +70,7 @@ class Builder {
   ir::ValueId gelu(ir::ValueId x, const std::string& layer);  // with the error function
   ir::ValueId sigmoid(ir::ValueId x, const std::string& layer);
   ir::ValueId silu(ir::ValueId x, const std::string& layer);
+  ir::ValueId mish(ir::ValueId x, const std::string& layer);
   ir::ValueId tanh(ir::ValueId x, const std::string& layer);
   ir::ValueId clip(ir::ValueId x, float low, float high, const std::string& layer);
   ir::ValueId add(ir::ValueId a, ir::ValueId b, const std::string& layer);
@@ -82,6 +84,10 @@ class Builder {
   ir::ValueId concat(std::vector<ir::ValueId> pictures, const std::string& layer);
   // torch.chunk(parts, dim=1): as many channels each.
   std::vector<ir::ValueId> chunks(ir::ValueId x, int parts, const std::string& layer);
+  // torch.split(dim=1) in two: the first `count` channels, and the others, of which there must be some.
+  std::pair<ir::ValueId, ir::ValueId> split(ir::ValueId x, std::int64_t count, const std::string& layer);
+  // The mean over height and width, [batch, channels, 1, 1].
+  ir::ValueId mean_pool(ir::ValueId x, const std::string& layer);
   ir::ValueId max_pool(ir::ValueId x, int kernel, Window window, const std::string& layer);
   // torch.nn.functional.adaptive_max_pool2d to sides `divisor` times smaller, rounded down: bins of unequal sizes where
   // the division has a rest. `divisor` is at least 4.
@@ -92,9 +98,19 @@ class Builder {
   ir::ValueId upsample(ir::ValueId x, int factor, Interpolation how, const std::string& layer);
   // x at the height and width of `like`.
   ir::ValueId resize_like(ir::ValueId x, ir::ValueId like, Interpolation how, const std::string& layer);
-  // Rows below and columns on the right until the sides are multiples; and what reaches over `like` taken off again.
+  // Rows below and columns on the right until the sides are multiples.
   ir::ValueId pad_to_multiple(ir::ValueId x, int multiple, Padding padding, const std::string& layer);
-  ir::ValueId crop_like(ir::ValueId x, ir::ValueId like, const std::string& layer);
+  // As many rows above and columns on the left as `before` says, below and on the right as `behind`, of one number.
+  ir::ValueId pad(ir::ValueId x, int before, int behind, float number, const std::string& layer);
+  // What reaches over `factor` times the sides of `like` taken off again, behind the first rows and columns.
+  struct Crop {
+    int first = 0;
+    int factor = 1;
+  };
+  ir::ValueId crop_like(ir::ValueId x, ir::ValueId like, const std::string& layer) {
+    return crop_like(x, like, layer, Crop{});
+  }
+  ir::ValueId crop_like(ir::ValueId x, ir::ValueId like, const std::string& layer, Crop crop);
 
   // --- attention ---
   // Windows of height x width pixels, from the top left: [windows, height * width, channels]; and back to a picture
@@ -109,9 +125,9 @@ class Builder {
   ir::ValueId transpose(ir::ValueId x, std::vector<std::int64_t> order, const std::string& layer,
                         std::optional<ir::Shape> result = {});
   ir::ValueId matmul(ir::ValueId a, ir::ValueId b, const std::string& layer);
-  // softmax(scale * q @ k + bias) @ v along the last axes: q [..., n, d], k [..., d, m] (transposed already),
-  // v [..., m, e], bias [..., n, m].
-  ir::ValueId attend(ir::ValueId q, ir::ValueId k, ir::ValueId v, float scale, std::optional<ir::ValueId> bias,
+  // softmax(scale * q @ k + biases) @ v along the last axes: q [..., n, d], k [..., d, m] (transposed already),
+  // v [..., m, e], each of the biases [..., n, m] or what broadcasts to it.
+  ir::ValueId attend(ir::ValueId q, ir::ValueId k, ir::ValueId v, float scale, const std::vector<ir::ValueId>& biases,
                      const std::string& layer);
   // torch.nn.Linear of a matrix [rows, in].
   ir::ValueId gemm(ir::ValueId x, const std::string& layer);
@@ -129,6 +145,8 @@ class Builder {
   // The same of int64 numbers that name rows of something: each is in 0 ... `rows` - 1.
   ir::ValueId indices(const std::string& key, const std::vector<std::int64_t>& shape, std::int64_t rows);
   ir::ValueId constant(const std::string& name, ir::Tensor tensor);
+  // Whole numbers that the network computes itself: where the state dict has them too, they must be these.
+  void expect(const std::string& key, const std::vector<std::int64_t>& numbers);
   [[nodiscard]] const ir::Shape& shape_of(ir::ValueId x) const { return *graph_.value(x).shape; }
   // Arithmetic on sizes, in int64 of rank 1: whole numbers, elements `from` to `to` of a value's shape, one operator.
   ir::ValueId numbers(std::vector<std::int64_t> values, const std::string& layer);
@@ -151,6 +169,9 @@ class Builder {
   ir::ValueId like(std::string op, std::vector<ir::ValueId> inputs, const std::string& layer,
                    Attributes attributes = {});
   ir::ValueId convolve(ir::ValueId x, const std::string& layer, std::vector<ir::ValueId> parameters, Window window);
+  // Channels `from` to `to`, by a node named `layer` + `part`.
+  ir::ValueId channels_from(ir::ValueId x, std::int64_t from, std::int64_t to, const std::string& layer,
+                            const std::string& part);
   ir::ValueId pool_axis(ir::ValueId x, std::int64_t axis, int divisor, const std::string& layer);
   ir::ValueId matrix_conv(ir::ValueId x, const std::string& layer, const std::string& key, bool may_have_bias);
   ir::ValueId bias_of(const std::string& layer, std::int64_t channels);

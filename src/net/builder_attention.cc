@@ -74,10 +74,10 @@ ir::ValueId Builder::from_windows(ir::ValueId windows, std::int64_t channels, ir
   return reshape(ordered, whole, layer, std::move(shape));
 }
 
-ir::ValueId Builder::attend(ir::ValueId q, ir::ValueId k, ir::ValueId v, float scale, std::optional<ir::ValueId> bias,
-                            const std::string& layer) {
+ir::ValueId Builder::attend(ir::ValueId q, ir::ValueId k, ir::ValueId v, float scale,
+                            const std::vector<ir::ValueId>& biases, const std::string& layer) {
   ir::ValueId likeness = multiply(matmul(q, k, layer + "/likeness"), {scale}, layer + "/scaled");
-  if (bias) likeness = add(likeness, *bias, layer + "/biased");
+  for (const ir::ValueId bias : biases) likeness = add(likeness, bias, layer + "/biased");
   const ir::ValueId shares = node("Softmax", {likeness}, layer + "/shares", {{"axis", std::int64_t{-1}}}, {});
   return matmul(shares, v, layer);
 }

@@ -32,6 +32,8 @@ ir::ValueId Builder::silu(ir::ValueId x, const std::string& layer) {
   return multiply(x, sigmoid(x, layer + "/sigmoid"), layer);
 }
 
+ir::ValueId Builder::mish(ir::ValueId x, const std::string& layer) { return like("Mish", {x}, layer); }
+
 ir::ValueId Builder::tanh(ir::ValueId x, const std::string& layer) { return like("Tanh", {x}, layer); }
 
 ir::ValueId Builder::clip(ir::ValueId x, float low, float high, const std::string& layer) {
@@ -79,6 +81,15 @@ ir::ValueId Builder::concat(std::vector<ir::ValueId> pictures, const std::string
   return node("Concat", std::move(pictures), layer, {{"axis", std::int64_t{1}}}, std::move(shape));
 }
 
+ir::ValueId Builder::channels_from(ir::ValueId x, std::int64_t from, std::int64_t to, const std::string& layer,
+                                   const std::string& part) {
+  ir::Shape shape = shape_of(x);
+  shape[1].size = to - from;
+  return node("Slice",
+              {x, numbers({from}, layer + "/from"), numbers({to}, layer + "/to"), numbers({1}, layer + "/axis")},
+              layer + part, {}, std::move(shape));
+}
+
 std::vector<ir::ValueId> Builder::chunks(ir::ValueId x, int parts, const std::string& layer) {
   if (!error_ && channels_of(x) % parts != 0) {
     fail(bad_input("the " + std::to_string(channels_of(x)) + " channels before " + layer + " are not " +
@@ -86,16 +97,27 @@ std::vector<ir::ValueId> Builder::chunks(ir::ValueId x, int parts, const std::st
   }
   std::vector<ir::ValueId> found(static_cast<std::size_t>(parts), x);
   if (error_) return found;
-  ir::Shape shape = shape_of(x);
-  shape[1].size /= parts;
+  const std::int64_t each = channels_of(x) / parts;
   for (std::size_t i = 0; i < found.size(); ++i) {
-    const auto from = static_cast<std::int64_t>(i) * shape[1].size;
-    found[i] = node("Slice",
-                    {x, numbers({from}, layer + "/from"), numbers({from + shape[1].size}, layer + "/to"),
-                     numbers({1}, layer + "/axis")},
-                    layer + "." + std::to_string(i), {}, shape);
+    const auto from = static_cast<std::int64_t>(i) * each;
+    found[i] = channels_from(x, from, from + each, layer, "." + std::to_string(i));
   }
   return found;
+}
+
+std::pair<ir::ValueId, ir::ValueId> Builder::split(ir::ValueId x, std::int64_t count, const std::string& layer) {
+  if (!error_ && (count < 1 || count >= channels_of(x))) {
+    fail(bad_input("of the " + std::to_string(channels_of(x)) + " channels before " + layer + ", " +
+                   std::to_string(count) + " cannot be taken apart"));
+  }
+  if (error_) return {x, x};
+  return {channels_from(x, 0, count, layer, ".0"), channels_from(x, count, channels_of(x), layer, ".1")};
+}
+
+ir::ValueId Builder::mean_pool(ir::ValueId x, const std::string& layer) {
+  if (error_) return x;
+  const ir::Shape& before = shape_of(x);
+  return node("GlobalAveragePool", {x}, layer, {}, ir::Shape{before[0], before[1], {1, ""}, {1, ""}});
 }
 
 ir::ValueId Builder::max_pool(ir::ValueId x, int kernel, Window window, const std::string& layer) {
@@ -218,13 +240,26 @@ ir::ValueId Builder::pad_to_multiple(ir::ValueId x, int multiple, Padding paddin
   return node("Pad", {x, pads}, layer, {{"mode", std::string(mode)}}, ir::Shape{before[0], before[1], {}, {}});
 }
 
-ir::ValueId Builder::crop_like(ir::ValueId x, ir::ValueId like, const std::string& layer) {
+ir::ValueId Builder::pad(ir::ValueId x, int before, int behind, float number, const std::string& layer) {
+  if (error_) return x;
+  const ir::ValueId pads = numbers({0, 0, before, before, 0, 0, behind, behind}, layer + "/pads");
+  const ir::ValueId with = constant(layer + "/number", ir::Tensor::of_floats({}, {number}));
+  const ir::Shape& shape = shape_of(x);
+  return node("Pad", {x, pads, with}, layer, {{"mode", std::string("constant")}},
+              ir::Shape{shape[0], shape[1], {}, {}});
+}
+
+ir::ValueId Builder::crop_like(ir::ValueId x, ir::ValueId like, const std::string& layer, Crop crop) {
   if (error_) return x;
   ir::Shape shape = shape_of(like);
   shape[1] = shape_of(x)[1];
-  return node("Slice",
-              {x, numbers({0, 0}, layer + "/from"), sizes(like, 2, 4, layer + "/to"), numbers({2, 3}, layer + "/axes")},
-              layer, {}, std::move(shape));
+  for (const std::size_t side : {2U, 3U})
+    if (crop.factor != 1) shape[side] = times(shape[side], crop.factor);
+  const ir::ValueId from = numbers({crop.first, crop.first}, layer + "/from");
+  ir::ValueId to = sizes(like, 2, 4, layer + "/to");
+  if (crop.factor != 1) to = arithmetic("Mul", {to, numbers({crop.factor}, layer + "/factor")}, layer + "/enlarged");
+  if (crop.first != 0) to = arithmetic("Add", {to, from}, layer + "/end");
+  return node("Slice", {x, from, to, numbers({2, 3}, layer + "/axes")}, layer, {}, std::move(shape));
 }
 
 ir::ValueId Builder::numbers(std::vector<std::int64_t> values, const std::string& layer) {

@@ -109,7 +109,7 @@ ir::ValueId half_attention(Builder& b, ir::ValueId qkv, const Parameters& p, Sid
     return b.roll(b.roll(x, 2, sign * (window.height / 2), at + name + "/rows"), 3, sign * (window.width / 2),
                   at + name + "/columns");
   };
-  const ir::ValueId y = window_attention(b, rolled(qkv, 1, "roll"), window.height, window.width, p.heads, bias, at);
+  const ir::ValueId y = window_attention(b, rolled(qkv, 1, "roll"), window.height, window.width, p.heads, {bias}, at);
   return rolled(y, -1, "roll_back");
 }
 

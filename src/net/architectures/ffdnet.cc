@@ -4,6 +4,7 @@
 //
 // Odd sides are made even by repeating the last row or column, which is cut off again at the end.
 #include "net/architectures/list.h"
+#include "net/blocks.h"
 #include "net/builder.h"
 #include "net/keys.h"
 
@@ -34,24 +35,13 @@ std::optional<Parameters> parameters_of(const ir::StateDict& state) {
 
 bool recognises(const ir::StateDict& state) { return parameters_of(state).has_value(); }
 
-// The level, one number a picture, at each place of `features`.
-ir::ValueId spread(Builder& b, ir::ValueId level, ir::ValueId features) {
-  const ir::ValueId size = b.arithmetic(
-      "Concat",
-      {b.sizes(features, 0, 1, "level/batch"), b.numbers({1}, "level/one"), b.sizes(features, 2, 4, "level/picture")},
-      "level/size", {{"axis", std::int64_t{0}}});
-  ir::Shape shape = b.shape_of(features);
-  shape[1].size = 1;
-  return b.node("Expand", {level, size}, "level", {}, std::move(shape));
-}
-
 Result<Network> build(const ir::StateDict& state) {
   const std::optional<Parameters> p = parameters_of(state);
   if (!p) return unsupported("these are not the weights of an FFDNet");
   Builder b(state, "FFDNet", p->channels);
   const ir::ValueId level = b.add_level();
   ir::ValueId x = b.pixel_unshuffle(b.pad_to_multiple(b.input(), kFactor, Padding::edge, "even"), kFactor, "unshuffle");
-  x = b.concat({x, spread(b, level, x)}, "told");
+  x = b.concat({x, spread_level(b, level, x)}, "told");
   for (int i = 0; i < p->convolutions; ++i) {
     x = b.conv(x, "model." + std::to_string(2 * i));
     if (i + 1 < p->convolutions) x = b.relu(x, "model." + std::to_string(2 * i + 1));

@@ -81,7 +81,7 @@ ir::ValueId answers(Builder& b, ir::ValueId picture, std::int64_t features) {
   const ir::ValueId questions =
       b.transpose(b.reshape(q, {1, kQuestions, kHeads, each}, at + "attn.q/heads"), {0, 2, 1, 3}, at + "attn.q/order");
   const float scale = 1 / std::sqrt(static_cast<float>(each));
-  x = b.attend(questions, keys, values, scale, std::nullopt, at + "attn");
+  x = b.attend(questions, keys, values, scale, {}, at + "attn");
   x = b.reshape(b.transpose(x, {0, 1, 3, 2}, at + "attn/order"), {0, features, kQuestions, 1}, at + "attn/answers",
                 ir::Shape{{-1, "batch"}, {features, ""}, {kQuestions, ""}, {1, ""}});
   x = b.linear(x, at + "attn.proj");

@@ -46,7 +46,7 @@ bool recognises(const ir::StateDict& state) { return parameters_of(state).has_va
 
 ir::ValueId attention(Builder& b, ir::ValueId x, const std::string& at) {
   const ir::ValueId qkv = b.linear(b.pad_to_multiple(x, kWindow, Padding::zero, at + "pad"), at + "qkv");
-  const ir::ValueId y = window_attention(b, qkv, kWindow, kWindow, kHeads, std::nullopt, at);
+  const ir::ValueId y = window_attention(b, qkv, kWindow, kWindow, kHeads, {}, at);
   return b.linear(b.crop_like(y, x, at + "crop"), at + "proj_out");
 }
 

@@ -87,7 +87,8 @@ Result<void> pad(Walk& walk, ir::NodeId node) {
       reach.low = reach.low - reach.step * *begin;
       reach.high = reach.high - reach.step * *begin;
     }
-    axis = {Atom{size, role}};
+    // Elements that are all the same stay so but for the edge, which counts as the edge of a padded picture does.
+    axis = {Atom{size, begin && is_repeated(axis) && !axis.empty() ? Role::repeated : role}};
   }
   walk.set_output(node, std::move(flow));
   return {};

@@ -3,8 +3,8 @@
 
     architectures_torch.py FOLDER
 
-writes, for each, `name.pth`, and for two pictures `name.in_0.npy`, `name.out_0.npy`, ... The test that starts this is
-tests/architectures_torch_test.cc.
+writes, for each, `name.pth`, and for some pictures `name.in_0.npy`, `name.out_0.npy`, ...; `name.level` for a network that is
+told the level of noise. The test that starts this is tests/architectures_torch_test.cc.
 """
 
 import sys
@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+import architectures_torch_more
 
 MEAN = torch.tensor([0.4488, 0.4371, 0.4040]).view(1, 3, 1, 1)
 
@@ -165,15 +167,30 @@ def networks():
     yield "SRResNet", "x3_grey", SRResNet(1, 6, 1, (3,)), 1
 
 
+# Sides that are multiples of what the network wants, where it wants that, and others where it does not.
+SIZES = ((16, 24), (20, 12), (23, 37))
+MULTIPLES = {"DRUNet": 8}
+
+
+def shake(network):
+    """Weights that training would leave: none is 0 or 1 as it was made."""
+    for parameter in network.parameters():
+        parameter.data += 0.2 * torch.randn_like(parameter) * (parameter.dim() == 1 or parameter.shape[0] == 1)
+
+
 def main():
     folder = Path(sys.argv[1])
     torch.manual_seed(1)
-    for architecture, kind, network, channels in networks():
+    for architecture, kind, network, channels, *level in (*networks(), *architectures_torch_more.networks()):
+        shake(network)
         network.eval()
         name = f"{architecture}.{kind}"
         torch.save(network.state_dict(), folder / f"{name}.pth")
-        for i, (height, width) in enumerate(((16, 24), (20, 12))):
-            picture = torch.rand(1, channels, height, width)
+        if level:
+            (folder / f"{name}.level").write_text(str(level[0]))
+        multiple = MULTIPLES.get(architecture, 4 if kind == "x1_unshuffled" else 2 if kind == "x2_unshuffled" else 1)
+        for i, (height, width) in enumerate(SIZES):
+            picture = torch.rand(1, channels, -(-height // multiple) * multiple, -(-width // multiple) * multiple)
             with torch.no_grad():
                 restored = network(picture)
             np.save(folder / f"{name}.in_{i}.npy", picture.numpy())

@@ -391,12 +391,12 @@ class States {
     if (bias) add(state, layer + ".bias", {out}, -0.1F, 0.1F);
   }
 
- private:
   void norm(ir::StateDict& state, const std::string& layer, std::int64_t features) {
     add(state, layer + ".weight", {features}, 0.5F, 1.5F);
     add(state, layer + ".bias", {features}, -0.1F, 0.1F);
   }
 
+ private:
   void blueprint(ir::StateDict& state, const std::string& layer, std::int64_t out, std::int64_t in) {
     linear(state, layer + ".pw", out, in);
     conv(state, layer + ".dw", out, 1, 3);

@@ -6,6 +6,7 @@
 #include "format/checkpoint.h"
 #include "format/network_file_content.h"
 #include "format/onnx.h"
+#include "format/safetensors.h"
 #include "net/architecture.h"
 #include "net/check_weights.h"
 #include "net/free_sizes.h"
@@ -42,6 +43,11 @@ Result<ir::Graph> with_free_sizes(ir::Graph graph) {
   return freed;
 }
 
+Result<net::Network> read_safetensors_network(const Path& path) {
+  MANTISSA_ASSIGN(ir::StateDict state, read_safetensors(path));
+  return net::network_from_checkpoint(std::move(state)).in("safetensors file " + path.string());
+}
+
 Result<net::Network> read_onnx_network(const Path& path) {
   MANTISSA_ASSIGN(ir::Graph graph, read_onnx(path));
   MANTISSA_TRY(gather_operators(graph));
@@ -66,6 +72,7 @@ struct Reader {
 
 constexpr std::array kReaders = {
     Reader{"PyTorch checkpoints", is_checkpoint, read_checkpoint_network},
+    Reader{"safetensors files", is_safetensors, read_safetensors_network},
     Reader{"ONNX files", is_onnx, read_onnx_network},
 };
 
@@ -102,7 +109,7 @@ bool is_coreml(const Content& content) { return content.holds("Manifest.json"); 
 bool is_release(const Content& content) { return content.holds("release.json"); }
 bool is_folder(const Content& content) { return content.is_folder; }
 
-constexpr std::string_view kGiveNetwork = "Give a network: a PyTorch checkpoint or an ONNX file";
+constexpr std::string_view kGiveNetwork = "Give a network: a PyTorch checkpoint, a safetensors file or an ONNX file";
 constexpr std::string_view kGiveOriginal = "Give the checkpoint or the ONNX file that it was made from";
 constexpr std::string_view kUnpack = "Unpack it, and give the network that is inside";
 constexpr std::string_view kConvertKeras =
@@ -134,9 +141,6 @@ constexpr std::array kUnreadable = {
                ErrorCode::bad_input},
     Unreadable{"a tar archive", "Unpack it; if PyTorch 0.1 wrote it, load and save it with a newer one", is_tar,
                ErrorCode::bad_input},
-    Unreadable{"a safetensors file",
-               "In Python: torch.save(safetensors.torch.load_file(FILE), \"weights.pth\"), and give that file",
-               is_safetensors},
     Unreadable{"a pickle, but none of torch.save",
                "In Python: torch.save(network.state_dict(), \"weights.pth\"), and give that file", is_pickle,
                ErrorCode::bad_input},

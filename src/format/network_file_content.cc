@@ -4,6 +4,7 @@
 
 #include "base/files.h"
 #include "format/checkpoint/legacy_form.h"
+#include "format/safetensors/header.h"
 
 namespace mantissa::format {
 namespace {
@@ -105,7 +106,7 @@ bool is_frozen_graph(const FileContent& content) {
 // huggingface.co/docs/safetensors: the length of a JSON header in 8 bytes, then the header.
 bool is_safetensors(const FileContent& content) {
   const auto length = load_little_endian<std::uint64_t>(content.bytes.span(), 0);
-  return length && *length >= 2 && *length <= content.bytes.size() - 8 && content.has(8, "{");
+  return length && *length >= 2 && *length <= kLargestHeader && content.has(8, "{");
 }
 
 bool is_pickle(const FileContent& content) {

@@ -46,7 +46,7 @@ TEST_F(NetworkFile, NamesEachKindThatItCannotRead) {
       {"\xff\xd8\xff\xe0", "picture"},
       {"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "git lfs pull"},
       {"\n<!DOCTYPE html>\n<html>", "web page"},
-      {little_endian(std::uint64_t{2}) + "{}", "safetensors"},
+      {little_endian(std::uint64_t{2}) + "{}", "holds no tensors"},
       {"\x80\x04N.", "pickle"},
       {"\x1f\x8b\x08", "compressed archive"},
       {std::string(257, 'x') + "ustar", "tar archive"},

@@ -11,6 +11,7 @@ namespace mantissa::net {
 namespace {
 
 constexpr std::size_t kKeysNamed = 4;
+constexpr std::size_t kLongestKey = 60;  // in a message
 
 // "body.12.weight" -> {"body", "#", "weight"}
 std::set<std::string> segments_of(std::string_view key) {
@@ -29,6 +30,13 @@ std::set<std::string> segments_of(std::string_view key) {
   return segments;
 }
 
+std::string shortened(const std::string& key) {
+  if (key.size() <= kLongestKey) return key;
+  std::size_t size = kLongestKey;
+  while (size > 0 && (static_cast<unsigned char>(key[size]) & 0xC0U) == 0x80) --size;  // not within a character
+  return key.substr(0, size) + "...";
+}
+
 // How much the keys look like an architecture's: shared segments out of all segments (Jaccard).
 double likeness(const std::set<std::string>& seen, const Architecture& architecture) {
   const std::set<std::string> usual = segments_of(architecture.keys);
@@ -45,7 +53,7 @@ Error unknown(const ir::StateDict& state) {
     const std::string& key = state.tensors[i].first;
     // Enough to tell; a hostile file may have millions of keys.
     if (i < 10000) seen.merge(segments_of(key));
-    if (i < kKeysNamed) keys += (i == 0 ? "" : ", ") + key;
+    if (i < kKeysNamed) keys += (i == 0 ? "" : ", ") + shortened(key);
   }
   const auto nearest = std::max_element(
       architectures().begin(), architectures().end(),

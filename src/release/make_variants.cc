@@ -10,6 +10,7 @@
 #include "base/work_clock.h"
 #include "format/checkpoint.h"
 #include "format/onnx.h"
+#include "format/safetensors.h"
 #include "net/architecture.h"
 #include "net/geometry.h"
 #include "pass/lower_to_half.h"
@@ -253,8 +254,11 @@ Result<Draft> make_fp32(const net::Network& network, const std::filesystem::path
 }
 
 Result<Draft> make_checkpoint(const net::Network& network, const std::filesystem::path& folder) {
-  Draft draft = draft_of("fp32", "fp32/checkpoint.pth");
-  MANTISSA_TRY(format::write_checkpoint(network.checkpoint, folder / draft.artifact.path));
+  // In the kind of file that it came in.
+  const bool as_safetensors = network.checkpoint.metadata.has_value();
+  Draft draft = draft_of("fp32", as_safetensors ? "fp32/checkpoint.safetensors" : "fp32/checkpoint.pth");
+  const auto write = as_safetensors ? format::write_safetensors : format::write_checkpoint;
+  MANTISSA_TRY(write(network.checkpoint, folder / draft.artifact.path));
   return draft;
 }
 

@@ -47,4 +47,16 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+bool is_name(std::string_view text) {
+  constexpr std::size_t kLongest = 1000;
+  if (text.size() > kLongest || !is_utf8(text)) return false;
+  // Those of ASCII, and U+0080 to U+009F, which terminals obey too.
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < ' ' || byte == 0x7F) return false;
+    if (byte == 0xC2 && static_cast<unsigned char>(text[i + 1]) < 0xA0) return false;
+  }
+  return true;
+}
+
 }  // namespace mantissa::format

@@ -35,4 +35,7 @@ void append_little_endian(std::string& out, T value) {
 
 [[nodiscard]] bool is_utf8(std::string_view text);
 
+// Whether a tensor can be called so: UTF-8 of at most 1000 bytes, without control characters.
+[[nodiscard]] bool is_name(std::string_view text);
+
 }  // namespace mantissa::format

@@ -114,16 +114,12 @@ class Collector {
     const std::size_t size = static_cast<std::size_t>(*count) * element;
     allowed -= size;
     result.bytes = in_place ? whole : gather(from, whole.span(), element, *count);
-    if (*format == base::NumberFormat::boolean && !all_boolean(result.bytes.span()))
+    if (*format == base::NumberFormat::boolean && !are_truth_values(result.bytes.span()))
       return damaged("it has truth values other than 0 and 1");
     return result;
   }
 
  private:
-  static bool all_boolean(std::span<const std::byte> bytes) {
-    return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b <= std::byte{1}; });
-  }
-
   const Pickle& pickle_;
   const StorageBytes& bytes_of_;
   std::uint64_t may_share_;  // bytes
@@ -144,11 +140,15 @@ Result<ir::StateDict> collect_tensors(const Pickle& pickle, const ChosenWeights&
     if (key == nullptr || from == nullptr) continue;
     const std::string place = "tensor '" + printable(*key) + "'";
     if (!seen.insert(*key).second) return Result<ir::StateDict>(damaged("it is there twice")).in(place);
-    if (!is_utf8(*key)) return Result<ir::StateDict>(damaged("its name is not UTF-8")).in(place);
+    if (!is_name(*key)) return Result<ir::StateDict>(damaged("its name is no readable text")).in(place);
     MANTISSA_ASSIGN(ir::Tensor tensor, collector.tensor(*from).in(place));
     state.tensors.emplace_back(*key, std::move(tensor));
   }
   return state;
+}
+
+bool are_truth_values(std::span<const std::byte> bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b <= std::byte{1}; });
 }
 
 }  // namespace mantissa::format

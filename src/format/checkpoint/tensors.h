@@ -21,4 +21,7 @@ using StorageBytes = std::function<Result<base::Bytes>(const PickleStorage& stor
 [[nodiscard]] Result<ir::StateDict> collect_tensors(const Pickle& pickle, const ChosenWeights& chosen,
                                                     const StorageBytes& bytes_of, std::uint64_t stored);
 
+// Whether each byte is a 0 or a 1, as in a tensor of booleans.
+[[nodiscard]] bool are_truth_values(std::span<const std::byte> bytes);
+
 }  // namespace mantissa::format

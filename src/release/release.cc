@@ -214,7 +214,7 @@ Result<void> judge_in_float32(std::vector<Draft>& drafts, const fs::path& folder
 
 // On the providers that may run the file here: how fast, and how much of it in integers.
 Result<void> measure(Draft& draft, const fs::path& folder, const net::Network& network) {
-  if (draft.emulated || draft.artifact.path.ends_with(".pth")) return {};
+  if (draft.emulated || !draft.artifact.path.ends_with(".onnx")) return {};  // a checkpoint has weights only
   std::vector<std::string> providers = {draft.judge};
   if (draft.judge.empty()) {  // fp32 is right on every engine
     providers.clear();

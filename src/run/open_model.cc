@@ -145,7 +145,7 @@ Result<OpenModel> open_any(const RunRequest& request) {
   if (fs::exists(request.model / "release.json", ignored)) return open_release(request);
   if (fs::is_directory(request.model, ignored))
     return bad_input("the folder " + request.model.string() + " is no release: it has no release.json",
-                     "Give a release, a PyTorch checkpoint or an ONNX file");
+                     "Give a release, a PyTorch checkpoint, a safetensors file or an ONNX file");
   return open_network(request);
 }
 

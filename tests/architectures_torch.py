@@ -15,6 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+import architectures_torch_branches
 import architectures_torch_more
 
 MEAN = torch.tensor([0.4488, 0.4371, 0.4040]).view(1, 3, 1, 1)
@@ -181,7 +182,7 @@ def shake(network):
 def main():
     folder = Path(sys.argv[1])
     torch.manual_seed(1)
-    for architecture, kind, network, channels, *level in (*networks(), *architectures_torch_more.networks()):
+    for architecture, kind, network, channels, *level in (*networks(), *architectures_torch_more.networks(), *architectures_torch_branches.networks()):
         shake(network)
         network.eval()
         name = f"{architecture}.{kind}"

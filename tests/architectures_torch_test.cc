@@ -10,6 +10,7 @@
 #include "format/checkpoint.h"
 #include "goldens.h"
 #include "net/architecture.h"
+#include "net/merge_branches.h"
 
 namespace mantissa {
 namespace {
@@ -70,7 +71,9 @@ TEST(ArchitecturesAndPyTorch, Agree) {
     if (std::ifstream told(folder.path() / (name + ".level")); told) told >> level.emplace();
     EXPECT_EQ(network->task.condition.has_value(), level.has_value());
     EXPECT_EQ(network->architecture, name.substr(0, name.find('.')));
-    const auto claims = [&](const net::Architecture& each) { return each.recognises(*state); };
+    const auto merged = net::merge_branches(*state);
+    ASSERT_TRUE(merged.ok()) << merged.error().message();
+    const auto claims = [&](const net::Architecture& each) { return each.recognises(*merged); };
     EXPECT_EQ(std::count_if(net::architectures().begin(), net::architectures().end(), claims), 1);
     expect_tiles_like_the_whole(*network, level);
     known.erase(network->architecture);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "net/keys.h"
+#include "net/merge_branches.h"
 
 namespace mantissa::net {
 namespace {
@@ -79,7 +80,8 @@ void restore_prefix(ir::Graph& graph, const ir::StateDict& state, const std::str
 }  // namespace
 
 Result<Network> network_from_checkpoint(ir::StateDict state) {
-  for (const View& view : views_of(state)) {
+  MANTISSA_ASSIGN(const ir::StateDict merged, merge_branches(state));
+  for (const View& view : views_of(merged)) {
     const Architecture* claimant = nullptr;
     for (const Architecture& architecture : architectures()) {
       if (!architecture.recognises(view.state)) continue;
@@ -91,7 +93,7 @@ Result<Network> network_from_checkpoint(ir::StateDict state) {
     }
     if (!claimant) continue;
     MANTISSA_ASSIGN(Network network, claimant->build(view.state));
-    restore_prefix(network.graph, state, view.prefix);
+    restore_prefix(network.graph, merged, view.prefix);
     network.checkpoint = std::move(state);
     return network;
   }

@@ -30,7 +30,8 @@ struct Architecture {
 // nullptr: none has this name.
 [[nodiscard]] const Architecture* architecture_named(std::string_view name);
 
-// Finds the one architecture that claims the state dict and builds it.
+// Finds the one architecture that claims the state dict, its branches merged (merge_branches.h), and builds it; the
+// network keeps the state dict as it came.
 // Errors (bad_input): none claims it; names some keys that were seen and the architecture whose keys are nearest.
 [[nodiscard]] Result<Network> network_from_checkpoint(ir::StateDict state);
 

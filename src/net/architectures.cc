@@ -6,9 +6,9 @@ namespace mantissa::net {
 
 std::span<const Architecture> architectures() {
   static const Architecture list[] = {
-      kBsrn,  kCraft,  kDncnn,    kDrunet,   kEdsr,  kEfdn,      kEspcn,   kFfdnet, kFsrcnn,
-      kIat,   kImdn,   kMobilesr, kNafnet,   kPlksr, kRealPlksr, kRfdn,    kRlfn,   kRrdbnet,
-      kSafmn, kScunet, kSpan,     kSrresnet, kSrvgg, kSwinir,    kZerodce,
+      kBsrn,    kCraft, kDncnn,  kDrunet,   kEcbsr,    kEdsr,  kEfdn,      kEspcn,   kFfdnet,
+      kFsrcnn,  kIat,   kImdn,   kMobilesr, kNafnet,   kPlksr, kRealPlksr, kRfdn,    kRlfn,
+      kRrdbnet, kSafmn, kScunet, kSpan,     kSrresnet, kSrvgg, kSwinir,    kZerodce,
   };
   return list;
 }

@@ -9,6 +9,7 @@ extern const Architecture kBsrn;
 extern const Architecture kCraft;
 extern const Architecture kDncnn;
 extern const Architecture kDrunet;
+extern const Architecture kEcbsr;
 extern const Architecture kEdsr;
 extern const Architecture kEfdn;
 extern const Architecture kEspcn;

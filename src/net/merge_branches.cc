@@ -12,9 +12,8 @@
 namespace mantissa::net {
 namespace {
 
-constexpr double kNormEpsilon = 1e-5;  // of torch.nn.BatchNorm2d
-constexpr std::int64_t kMostProducts = 1LL
-                                       << 31U;  // in one composition: a thousand channels to a thousand, three times
+constexpr double kNormEpsilon = 1e-5;               // of torch.nn.BatchNorm2d
+constexpr std::int64_t kMostProducts = 1LL << 29U;  // in one composition: 256 channels to 512 to 256, 3x3
 
 // A convolution with a bias, in double.
 struct Affine {

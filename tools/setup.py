@@ -374,12 +374,13 @@ def main():
     parser = argparse.ArgumentParser(description="Installs what mantissa's build needs.", epilog="example: tools/setup.py --tests")
     parser.add_argument("--tests", action="store_true", help="also what only the tests need (python3-torch is large)")
     parser.add_argument("--lint", action="store_true", help="also clang-format and clang-tidy")
+    parser.add_argument("--fuzz", action="store_true", help="also clang with libFuzzer, for the preset fuzz")
     parser.add_argument("--no-packages", action="store_true", help="leave the system's packages alone")
     arguments = parser.parse_args()
     start = time.monotonic()
     lock = json.loads((TOOLS / "dependencies.json").read_text(encoding="utf-8"))
     cache = Cache(Path(os.environ.get("MANTISSA_CACHE") or Path.home() / ".cache/mantissa").absolute())
-    groups = ["build"] + ["tests"] * arguments.tests + ["lint"] * arguments.lint
+    groups = ["build"] + ["tests"] * arguments.tests + ["lint"] * arguments.lint + ["fuzz"] * arguments.fuzz
     try:
         if not arguments.no_packages:
             install_packages([package for group in groups for package in lock["packages"][group]], cache.log("packages"))

@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <string>
 
+#include "mantissa/frames.h"
 #include "mantissa/pixels.h"
 #include "mantissa/result.h"
 #include "mantissa/task_overrides.h"
@@ -99,6 +100,17 @@ class Runner {
                                                      const std::filesystem::path& output,
                                                      const FileOptions& options = {},
                                                      const RunControl& control = {}) const;
+
+  // A stream of frames: the next is read and the last written while one is computed. `control.progress` gets the frames
+  // that are written, of 0. Frames that were written to standard output before a failure stay.
+  // Errors (bad_input): a header that lies, a stream that ends within a frame (says which), a reader that has gone;
+  // (usage) a terminal, raw frames without a size, words that there are not; (unsupported) interlaced frames, frames
+  // that memory cannot hold.
+  [[nodiscard]] Result<RestoredFrames> restore_stream(const StreamRequest& request,
+                                                      const RunControl& control = {}) const;
+  // The same for frames that come from and go to functions; their Errors end it.
+  [[nodiscard]] Result<RestoredFrames> restore_frames(const FrameSource& source, const FrameSink& sink,
+                                                      const RunControl& control = {}) const;
 
  private:
   struct State;

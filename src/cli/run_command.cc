@@ -1,3 +1,4 @@
+#include <charconv>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -43,7 +44,100 @@ void print_json(const RunSummary& summary) {
   std::printf("%s\n", json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
 }
 
-int run_command(RunRequest request, const GlobalOptions& global) {
+// What may be typed for a stream of frames, beside what pictures take too.
+struct StreamWords {
+  std::string frames;
+  std::string size;
+  StreamRequest request;
+};
+
+bool is_stream(const RunRequest& pictures, const StreamWords& words) {
+  if (pictures.inputs.size() != 1) return false;
+  const std::filesystem::path& input = pictures.inputs.front();
+  return input == "-" || input.extension() == ".y4m" || !words.frames.empty();
+}
+
+// What makes no sense for a stream, or without one.
+Result<void> check_words(const RunRequest& pictures, const StreamWords& words, bool json) {
+  const StreamRequest& stream = words.request;
+  const bool for_stream = !(words.frames + words.size + stream.matrix + stream.levels + stream.siting).empty();
+  if (!is_stream(pictures, words)) {
+    if (for_stream)
+      return usage_error("--frames, --size, --matrix, --levels and --siting are for a stream of frames",
+                         "Give one input that is - or a .y4m file");
+    for (const std::filesystem::path& input : pictures.inputs)
+      if (input == "-" || pictures.output == "-")
+        return usage_error("pictures are not read from standard input, nor written to standard output",
+                           "Name files, or give a stream of frames alone: - -o -");
+    return {};
+  }
+  if (pictures.recursive || pictures.skip_existing || pictures.quality != 0)
+    return usage_error("--recursive, --skip-existing and --quality are for pictures, not for a stream of frames");
+  if (json && pictures.output == "-")
+    return usage_error("--json and the frames would both go to standard output", "Leave out --json");
+  return {};
+}
+
+// "1280x720".
+Result<void> take_size(const std::string& text, StreamRequest& request) {
+  if (text.empty()) return {};
+  const char* const end = text.data() + text.size();
+  const auto [cross, bad_width] = std::from_chars(text.data(), end, request.width);
+  if (bad_width == std::errc() && cross != end && *cross == 'x') {
+    const auto [rest, bad_height] = std::from_chars(cross + 1, end, request.height);
+    if (bad_height == std::errc() && rest == end && request.width > 0 && request.height > 0) return {};
+  }
+  return usage_error("'" + text + "' is not a size", "State it as --size 1280x720");
+}
+
+void print_frames(const RunnerInfo& runner, const RestoredFrames& done, bool json, bool to_standard_output) {
+  if (json) {
+    const nlohmann::ordered_json printed = {
+        {"variant", runner.variant},
+        {"provider", runner.provider},
+        {"reason", runner.reason},
+        {"scale", runner.scale},
+        {"frames", done.frames},
+        {"width", done.width},
+        {"height", done.height},
+        {"seconds", base::rounded(done.seconds, base::kDigitsOfTime)},
+        {"engine_seconds", base::rounded(done.engine_seconds, base::kDigitsOfTime)}};
+    std::printf("%s\n", printed.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());
+    return;
+  }
+  char text[160];
+  std::snprintf(text, sizeof text, "%lld frames, %dx%d to %dx%d, %.2f s, %.1f frames/s, %.0f %% in the engine",
+                static_cast<long long>(done.frames), done.input_width, done.input_height, done.width, done.height,
+                done.seconds, static_cast<double>(done.frames) / done.seconds,
+                100 * done.engine_seconds / done.seconds);
+  const std::string all = runner.variant + " on " + runner.provider + " (" + runner.reason + ")\n" + text;
+  if (to_standard_output)
+    std::printf("%s\n", all.c_str());
+  else
+    base::note(all);  // frames are there
+}
+
+Result<void> run_stream(const RunRequest& pictures, StreamWords words, bool json) {
+  StreamRequest& request = words.request;
+  request.input = pictures.inputs.front();
+  request.output = pictures.output;
+  request.overwrite = pictures.overwrite;
+  if (!words.frames.empty()) request.format = words.frames;
+  MANTISSA_TRY(take_size(words.size, request));
+  MANTISSA_ASSIGN(const Runner runner, Runner::open(pictures));
+  base::Progress progress("restoring", 0, "frames");
+  const auto show = [&](int, int) { return progress.advance(), true; };
+  MANTISSA_ASSIGN(const RestoredFrames done, runner.restore_stream(request, {{}, show}));
+  print_frames(runner.info(), done, json, request.output != "-");
+  return {};
+}
+
+int run_command(RunRequest request, const StreamWords& words, const GlobalOptions& global) {
+  if (const auto good = check_words(request, words, global.json); !good.ok()) return fail(good.error(), global);
+  if (is_stream(request, words)) {
+    const auto done = run_stream(request, words, global.json);
+    return done.ok() ? 0 : fail(done.error(), global);
+  }
   request.on_failure = [](const FailedPicture& failed) { base::complain(failed.error.message()); };
   const auto summary = restore_pictures(request);
   if (!summary.ok()) return fail(summary.error(), global);
@@ -56,12 +150,16 @@ int run_command(RunRequest request, const GlobalOptions& global) {
 void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   auto* command = app.add_subcommand("run", "Restore pictures with a release, or with a network as it came");
   auto request = std::make_shared<RunRequest>();
+  auto stream = std::make_shared<StreamWords>();
   command->add_option("model", request->model, "Release folder, checkpoint or ONNX file")->required();
-  command->add_option("inputs", request->inputs, "Pictures, folders of pictures, patterns in quotes")->required();
+  command
+      ->add_option("inputs", request->inputs,
+                   "Pictures, folders of pictures, patterns in quotes; or a stream of frames: - or .y4m")
+      ->required();
   command
       ->add_option("-o,--output", request->output,
                    "Picture to write (.png .jpg .tif .webp); for several a folder, or a name with {name}, {ext}, "
-                   "{folder}, {scale}, {variant}")
+                   "{folder}, {scale}, {variant}; for a stream - or .y4m")
       ->required();
   command->add_flag("-r,--recursive", request->recursive, "Folders with all folders below them");
   command->add_option("--provider", request->provider,
@@ -82,11 +180,20 @@ void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   command->add_option("--quality", request->quality, "Of JPEG and WebP, 1 to 100")->check(whole_number(1, 100));
   command->add_flag("--overwrite", request->overwrite, "Replace outputs that exist");
   command->add_flag("--skip-existing", request->skip_existing, "Leave out pictures whose output exists");
+  command->add_option("--frames", stream->frames,
+                      "Of a stream: y4m, or without headers rgb24, rgb48, gray, gray16; default: y4m");
+  command->add_option("--size", stream->size, "Of frames without headers: 1280x720");
+  command->add_option("--matrix", stream->request.matrix,
+                      "Of Y4M: bt601, bt709, bt2020; default: bt709 from 1280 columns or 577 rows on");
+  command->add_option("--levels", stream->request.levels,
+                      "Of Y4M: limited or full; default: what it says, else limited");
+  command->add_option("--siting", stream->request.siting, "Of 4:2:0: centre, left, top-left; default: what it says");
   command->footer(
       "A picture that cannot be restored does not stop the others; the exit code is 3 then.\n\n"
       "Example:\n  mantissa run out photo.jpg -o restored.png\n  mantissa run out photos/ --recursive -o restored/\n"
-      "  mantissa run out 'scans/*.tif' --scale 1.5 -o 'restored/{name}_x{scale}.png' --skip-existing");
-  command->callback([request, &global, &exit_code] { exit_code = run_command(*request, global); });
+      "  mantissa run out 'scans/*.tif' --scale 1.5 -o 'restored/{name}_x{scale}.png' --skip-existing\n"
+      "  ffmpeg -i in.mp4 -f yuv4mpegpipe - | mantissa run out - -o - | ffmpeg -i - out.mkv");
+  command->callback([request, stream, &global, &exit_code] { exit_code = run_command(*request, *stream, global); });
 }
 
 }  // namespace mantissa::cli

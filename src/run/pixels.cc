@@ -92,6 +92,10 @@ Result<void> check_layout(const PixelLayout& layout, const void* data, std::stri
   return {};
 }
 
+std::size_t packed_bytes(const PixelLayout& layout) {
+  return static_cast<std::size_t>(bytes_of(layout.type)) * layout.channels * layout.width * layout.height;
+}
+
 PixelReader::PixelReader(const Pixels& pixels) : pixels_(pixels) {
   info_.width = pixels.width;
   info_.height = pixels.height;

@@ -18,6 +18,9 @@ inline constexpr int kLongestOutput = 10'000'000;
 // row or plane, no memory at all.
 [[nodiscard]] Result<void> check_layout(const PixelLayout& layout, const void* data, std::string_view name);
 
+// Of a whole picture whose rows and planes are packed.
+[[nodiscard]] std::size_t packed_bytes(const PixelLayout& layout);
+
 class PixelReader : public image::PictureReader {
  public:
   // A checked layout.

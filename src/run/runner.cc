@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <new>
 
+#include "run/guarded.h"
+#include "run/memory_picture.h"
 #include "run/output_file.h"
 #include "run/pixels.h"
 #include "run/runner_state.h"
@@ -23,16 +24,6 @@ constexpr double kSmallestScale = 1 / kLargestScale;
 Result<void> check_scale(std::optional<double> scale) {
   if (!scale || (*scale >= kSmallestScale && *scale <= kLargestScale)) return {};
   return usage_error("the scale is not between 1/64 and 64");
-}
-
-// The vectors of a large picture are what memory is short of first.
-template <class Work>
-auto guarded(Work&& work) -> decltype(work()) {
-  try {
-    return std::forward<Work>(work)();
-  } catch (const std::bad_alloc&) {
-    return unsupported("there is not enough memory for this picture", "Use smaller tiles");
-  }
 }
 
 }  // namespace
@@ -89,6 +80,16 @@ Result<run::RestoreStatistics> Runner::State::restore(image::PictureReader& read
   return run::restore(session, model.task, reader, scaled, options, progress);
 }
 
+Result<image::Picture> Runner::State::restore_frame(const image::Picture& picture, const std::stop_token& stop,
+                                                    double& engine_seconds) const {
+  MANTISSA_ASSIGN(const Size size, output_size(picture.width, picture.height));
+  run::MemoryReader reader(picture);
+  run::MemoryWriter writer(size.width, size.height, picture.channels);
+  MANTISSA_ASSIGN(const run::RestoreStatistics done, restore(reader, writer, {stop, {}}));
+  engine_seconds += done.engine_seconds;
+  return writer.take();
+}
+
 Result<void> Runner::restore(const Pixels& input, const MutablePixels& output, const RunControl& control) const {
   MANTISSA_TRY(run::check_layout(input, input.data, "input"));
   MANTISSA_TRY(run::check_layout(output, output.data, "output"));
@@ -100,7 +101,7 @@ Result<void> Runner::restore(const Pixels& input, const MutablePixels& output, c
                            std::to_string(input.channels));
   run::PixelReader reader(input);
   run::PixelWriter writer(output);
-  return guarded([&]() -> Result<void> {
+  return run::guarded([&]() -> Result<void> {
     MANTISSA_TRY(state_->restore(reader, writer, control));
     return {};
   });
@@ -110,7 +111,7 @@ Result<RestoredPicture> Runner::restore_file(const fs::path& input, const fs::pa
                                              const RunControl& control) const {
   MANTISSA_TRY(run::check_output_file(input, output, options.overwrite));
   const auto start = std::chrono::steady_clock::now();
-  return guarded([&]() -> Result<RestoredPicture> {
+  return run::guarded([&]() -> Result<RestoredPicture> {
     MANTISSA_ASSIGN(auto reader, image::open_picture(input));
     image::PictureInfo info = reader->info();
     MANTISSA_ASSIGN(const Size size, output_size(info.width, info.height).in("picture " + input.string()));

@@ -20,6 +20,9 @@ struct Runner::State {
   // From a reader to a writer of output_size(): everything that a Runner restores goes through here.
   [[nodiscard]] Result<run::RestoreStatistics> restore(image::PictureReader& reader, image::PictureWriter& writer,
                                                        const RunControl& control) const;
+  // A picture without alpha, as a frame of a stream is.
+  [[nodiscard]] Result<image::Picture> restore_frame(const image::Picture& picture, const std::stop_token& stop,
+                                                     double& engine_seconds) const;
   [[nodiscard]] Result<Size> output_size(int width, int height) const;
 };
 

@@ -116,6 +116,12 @@ class Failures(Many):
         self.assertEqual([failed["input"][-6:] for failed in json["failures"]], ["aa.png", "ab.png"])
         self.assertEqual({failed["error"]["code"] for failed in json["failures"]}, {BAD_INPUT})
 
+    def test_a_place_that_cannot_be_written_to(self):
+        self.picture("file")
+        self.refuse(self.tree, "-o", self.folder / "file", says=["file", "{name}"])
+        self.refuse(self.tree, "-o", self.folder / "file/below", code=BAD_INPUT, says=["file is a file"])
+        self.refuse(self.tree, "-o", self.folder / "file/{name}.png", code=BAD_INPUT, says=["file is a file"])
+
     def test_folders_of_pictures_that_failed_go_again(self):
         self.picture("in/z/bad.png", b"Not a picture.\n")
         self.run_json(self.tree, "-r", "-o", self.folder / "out", code=BAD_INPUT)

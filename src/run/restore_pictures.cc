@@ -34,6 +34,8 @@ class Batch {
     std::unique_ptr<base::Progress> progress;
     if (several)
       progress = std::make_unique<base::Progress>("restoring", static_cast<std::int64_t>(all_.jobs.size()), "pictures");
+    // A place that cannot be written to is no fault of one picture.
+    if (all_.makes_folders && !all_.jobs.empty()) MANTISSA_TRY(folders_.make(all_.jobs.front().output.parent_path()));
     for (const run::Job& job : all_.jobs) {
       auto picture = restore(job);
       if (picture.ok()) {

@@ -1,6 +1,7 @@
 #include "mantissa/runner.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 
@@ -64,7 +65,7 @@ Result<Runner::Size> Runner::State::output_size(int width, int height) const {
 Result<run::RestoreStatistics> Runner::State::restore(image::PictureReader& reader, image::PictureWriter& writer,
                                                       const RunControl& control) const {
   const image::PictureInfo& info_in = reader.info();
-  bool refused = false;  // by the callback, on this thread
+  std::atomic<bool> refused = false;  // by the callback
   const std::function<bool()> stop = [&] { return refused || control.stop.stop_requested(); };
   const auto progress = [&](int done, int tiles) {
     if (control.progress && !control.progress(done, tiles)) refused = true;

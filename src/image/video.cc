@@ -4,7 +4,6 @@
 #include <cassert>
 #include <cstdint>
 #include <cstring>
-#include <utility>
 
 #include "base/threads.h"
 #include "image/resize.h"
@@ -105,9 +104,9 @@ VideoFormat unsubsampled(VideoFormat format) {
   return format;
 }
 
-// Per sample of rows at the same place in all of them.
+// From several threads: body(begin, end) for parts of the pixels.
 template <class Body>
-void for_each_pixel_row(std::size_t count, const Body& body) {
+void for_pixels(std::size_t count, const Body& body) {
   constexpr std::size_t kLeast = std::size_t{1} << 14;
   base::parallel_for(count, kLeast, body);
 }
@@ -169,9 +168,9 @@ Picture resample_chroma(const Picture& chroma, const VideoFormat& from, const Vi
 Picture to_rgb(const Frame& frame, const VideoFormat& format) {
   const Picture chroma = resample_chroma(frame.chroma, format, unsubsampled(format));
   Picture rgb(format.width, format.height, 3);
-  const auto [kr, kb] = std::pair(static_cast<float>(format.matrix.red), static_cast<float>(format.matrix.blue));
+  const auto kr = static_cast<float>(format.matrix.red), kb = static_cast<float>(format.matrix.blue);
   const float kg = 1.0F - kr - kb;
-  for_each_pixel_row(rgb.pixels(), [&](std::size_t begin, std::size_t end) {
+  for_pixels(rgb.pixels(), [&](std::size_t begin, std::size_t end) {
     const float *y = frame.luma.samples.data(), *cb = chroma.plane(0).data(), *cr = chroma.plane(1).data();
     float *red = rgb.plane(0).data(), *green = rgb.plane(1).data(), *blue = rgb.plane(2).data();
     for (std::size_t i = begin; i < end; ++i) {
@@ -187,10 +186,10 @@ Frame from_rgb(const Picture& rgb, const VideoFormat& format) {
   assert(rgb.channels == 3 && rgb.width == format.width && rgb.height == format.height);
   Frame frame{Picture(format.width, format.height, 1), {}};
   Picture chroma(format.width, format.height, 2);
-  const auto [kr, kb] = std::pair(static_cast<float>(format.matrix.red), static_cast<float>(format.matrix.blue));
+  const auto kr = static_cast<float>(format.matrix.red), kb = static_cast<float>(format.matrix.blue);
   const float kg = 1.0F - kr - kb;
   const auto clipped = [](float sample) { return sample > 0 ? (sample < 1 ? sample : 1.0F) : 0.0F; };
-  for_each_pixel_row(rgb.pixels(), [&](std::size_t begin, std::size_t end) {
+  for_pixels(rgb.pixels(), [&](std::size_t begin, std::size_t end) {
     const float *red = rgb.plane(0).data(), *green = rgb.plane(1).data(), *blue = rgb.plane(2).data();
     float *y = frame.luma.samples.data(), *cb = chroma.plane(0).data(), *cr = chroma.plane(1).data();
     for (std::size_t i = begin; i < end; ++i) {

@@ -1,12 +1,21 @@
-# Runs examples/embed as its user would: a picture restored, and a failure that comes back as the library's exit code.
-file(REMOVE "${OUTPUT}")
-execute_process(COMMAND "${RESTORE}" "${SOURCE}/examples/sample/sample_x2.pth" "${SOURCE}/examples/pictures/chart.png" "${OUTPUT}"
-                RESULT_VARIABLE code)
-if(NOT code EQUAL 0 OR NOT EXISTS "${OUTPUT}")
+# Runs examples/embed as its users would: pictures restored, and a failure that comes back as the library's exit code.
+file(REMOVE_RECURSE "${FOLDER}")
+file(MAKE_DIRECTORY "${FOLDER}")
+set(network "${SOURCE}/examples/sample/sample_x2.pth")
+execute_process(COMMAND "${PROGRAMS}/restore" "${network}" "${SOURCE}/examples/pictures/chart.png" "${FOLDER}/chart.png" RESULT_VARIABLE code)
+if(NOT code EQUAL 0 OR NOT EXISTS "${FOLDER}/chart.png")
   message(FATAL_ERROR "restoring the chart ended with ${code}")
 endif()
-execute_process(COMMAND "${RESTORE}" "${SOURCE}/no-such-network.pth" "${SOURCE}/examples/pictures/chart.png" "${OUTPUT}.png"
+execute_process(COMMAND "${PROGRAMS}/restore" "${SOURCE}/no-such-network.pth" "${SOURCE}/examples/pictures/chart.png" "${FOLDER}/o.png"
                 RESULT_VARIABLE code ERROR_VARIABLE message)
 if(NOT code EQUAL 3 OR NOT message MATCHES "no-such-network")
   message(FATAL_ERROR "a missing network ended with ${code}: ${message}")
+endif()
+string(REPEAT "abcdefghijkl" 40 pixels)  # 16 x 10 of 3 channels
+file(WRITE "${FOLDER}/in.ppm" "P6\n16 10\n255\n${pixels}")
+execute_process(COMMAND "${PROGRAMS}/restore_ppm" "${network}" INPUT_FILE "${FOLDER}/in.ppm" OUTPUT_FILE "${FOLDER}/out.ppm" RESULT_VARIABLE code)
+file(SIZE "${FOLDER}/out.ppm" size)
+file(READ "${FOLDER}/out.ppm" header LIMIT 13)
+if(NOT code EQUAL 0 OR NOT size EQUAL 1933 OR NOT header STREQUAL "P6\n32 20\n255\n")
+  message(FATAL_ERROR "restoring a PPM ended with ${code}, ${size} bytes: ${header}")
 endif()

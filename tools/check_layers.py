@@ -21,8 +21,9 @@ LAYERS = [  # bottom first
 LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-CONDITION = re.compile(r"^\s*#\s*(if|ifdef|ifndef)\b")
-STANDARD = re.compile(r"[a-z_]+$")  # <vector>; everything third-party has a folder or an extension in its name
+CONDITION = re.compile(r"^\s*#\s*(if|ifdef|ifndef)\b(?! __cplusplus$)")  # C and C++ are no build flags
+# <vector>, and what C has; everything third-party has a folder or another extension in its name.
+STANDARD = re.compile(r"([a-z_]+|stddef\.h)$")
 DEPENDS = re.compile(r"mantissa_part\((\w+)\s+DEPENDS\s+([\w\s]*?)\s*(?:LIBRARIES|MODULES|\))")
 
 

@@ -1,52 +1,50 @@
-// Restoring pictures with a release, or with a network as it came.
+// Restoring many pictures with a release, or with a network as it came.
 #pragma once
 
-#include <cstdint>
+#include <cstddef>
 #include <filesystem>
-#include <optional>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "mantissa/result.h"
-#include "mantissa/task_overrides.h"
+#include "mantissa/runner.h"
 
 namespace mantissa {
 
-struct RunRequest {
-  std::filesystem::path model;                // a release folder, or a network file
-  std::vector<std::filesystem::path> inputs;  // pictures, or folders of pictures
-  std::filesystem::path output;               // a picture for one input; a folder for several
-  std::string provider;                       // "openvino-cpu"; empty: the fastest that passed
-  std::string variant;                        // "int8"; empty: the fastest that passed
-  TaskOverrides overrides;                    // for a network file
-  std::optional<double> sigma;                // how noisy the pictures are, in 8-bit levels: for a network that is told
-  int tile_size = 0;                          // largest side of a tile in input pixels; 0: chosen
-  int threads = 0;                            // 0: all cores
-  int quality = 0;                            // of lossy picture formats, 1..100; 0: the format's default
-  bool overwrite = false;                     // an output that exists
+// A picture that could not be restored, and why.
+struct FailedPicture {
+  std::filesystem::path input;
+  Error error;
 };
 
-struct RestoredPicture {
-  std::filesystem::path input;
+struct RunRequest : RunnerRequest {
+  // Pictures, folders of pictures, or patterns of names ("scans/*.png", as glob(3) has them, where no file has that
+  // name).
+  std::vector<std::filesystem::path> inputs;
+  // A picture for one input; a folder for several; or a name with placeholders: {name} and {ext} of the input, {folder}
+  // that it lies in below the folder that was given, {scale} and {variant} of what runs. "{{" is a brace.
   std::filesystem::path output;
-  int width = 0;  // of the output
-  int height = 0;
-  int tiles = 0;
-  double seconds = 0;         // reading and writing included
-  double engine_seconds = 0;  // of them in the engine
-  std::int64_t input_pixels = 0;
+  bool recursive = false;      // folders with all folders below them; these are made again below the output
+  int quality = 0;             // of lossy picture formats, 1..100; 0: the format's default
+  bool overwrite = false;      // outputs that exist
+  bool skip_existing = false;  // inputs whose output exists
+  std::stop_token stop;        // asks from any thread to stop at the next tile
+  std::function<void(const FailedPicture&)> on_failure;  // when it happens
 };
 
 struct RunSummary {
-  std::string variant;
-  std::string provider;
-  std::string reason;  // why these two
+  RunnerInfo runner;
   std::vector<RestoredPicture> pictures;
+  std::vector<FailedPicture> failures;
+  std::size_t skipped = 0;  // whose output existed
 };
 
-// Restores every input. Stops at the first failure; what was finished before stays.
-// Errors: those of reading the model and the pictures; (usage) several inputs and an output that is no folder;
-// (bad_input) an output that exists.
+// Restores every input. Before the first, all outputs are named and looked at; a picture that then fails does not stop
+// the others, unless it is the only one.
+// Errors: those of Runner::open; (bad_input) an input that is missing, a folder or pattern without pictures, an output
+// that exists; (usage) several inputs and an output that is one file, two inputs that would become one output, an
+// unknown placeholder; (interrupted) what was finished before stays.
 [[nodiscard]] Result<RunSummary> restore_pictures(const RunRequest& request);
 
 }  // namespace mantissa

@@ -115,6 +115,8 @@ struct Progress::State {
 void set_verbosity(Verbosity verbosity) { current_verbosity = verbosity; }
 Verbosity verbosity() { return current_verbosity; }
 
+void complain(std::string_view text) { Terminal::get().log("", text); }
+
 void warn(std::string_view text) { Terminal::get().log("warning: ", text); }
 
 void note(std::string_view text) {

@@ -13,7 +13,9 @@ void set_verbosity(Verbosity verbosity);
 [[nodiscard]] Verbosity verbosity();
 
 // To standard error, never to standard output: "mantissa: warning: ..." note() is silent with -q, detail() shows with
-// -v only, warn() always shows. An open bar is redrawn below. Control characters in the text become '?'.
+// -v only, warn() and complain(), which tells what has failed, always show. An open bar is redrawn below. Control
+// characters in the text become '?'.
+void complain(std::string_view text);
 void warn(std::string_view text);
 void note(std::string_view text);
 void detail(std::string_view text);

@@ -69,14 +69,16 @@ Result<void> write_picture(const std::filesystem::path& path, const Picture& pic
 
 bool is_only_read(const std::filesystem::path& path) { return has_extension_of(path, kOnlyRead); }
 
-Result<std::vector<std::filesystem::path>> pictures_in(const std::filesystem::path& folder) {
+Result<std::vector<std::filesystem::path>> pictures_in(const std::filesystem::path& folder, bool recursive) {
   std::error_code failure;
   std::vector<std::filesystem::path> pictures;
-  std::filesystem::directory_iterator entries(folder, failure);
-  while (!failure && entries != std::filesystem::directory_iterator()) {
+  std::filesystem::recursive_directory_iterator entries(folder, failure);
+  while (!failure && entries != std::filesystem::recursive_directory_iterator()) {
     std::error_code ignored;
     const std::filesystem::path& path = entries->path();
-    if (entries->is_regular_file(ignored) && (has_extension_of(path, kWritten) || is_only_read(path)))
+    const bool hidden = path.filename().string().starts_with('.');
+    if (!recursive || hidden) entries.disable_recursion_pending();
+    if (!hidden && entries->is_regular_file(ignored) && (has_extension_of(path, kWritten) || is_only_read(path)))
       pictures.push_back(path);
     entries.increment(failure);
   }

@@ -70,8 +70,10 @@ struct WriteOptions {
 // Whether the extension is one that is read, but never written: .gif, .heic.
 [[nodiscard]] bool is_only_read(const std::filesystem::path& path);
 
-// Files of a folder (not recursive) whose extension is that of a picture, sorted by name.
-[[nodiscard]] Result<std::vector<std::filesystem::path>> pictures_in(const std::filesystem::path& folder);
+// Files of a folder whose extension is that of a picture, sorted by name; hidden ones are left out. `recursive`: of all
+// folders below it too.
+[[nodiscard]] Result<std::vector<std::filesystem::path>> pictures_in(const std::filesystem::path& folder,
+                                                                     bool recursive = false);
 
 // What the module implements.
 class Codec {

@@ -105,5 +105,54 @@ TEST(Resize, ReproducesThePicturesOfSet5) {
   }
 }
 
+float farthest_sample(const Picture& a, const Picture& b) {
+  float farthest = a.samples.size() == b.samples.size() ? 0 : 1;
+  for (std::size_t i = 0; i < a.samples.size() && i < b.samples.size(); ++i)
+    farthest = std::max(farthest, std::abs(a.samples[i] - b.samples[i]));
+  return farthest;
+}
+
+TEST(Resample, APictureThatComesRowByRowGivesTheSame) {
+  const Picture picture = testing::pattern(40, 61, 3);
+  for (const auto& [width, height] : {std::pair{40, 61}, {13, 20}, {90, 150}, {41, 7}, {40, 1}, {1, 700}}) {
+    const Axis columns = axis_between(40, width), rows = axis_between(61, height);
+    const Picture expected = resample(picture, columns, rows);
+    for (const int step : {1, 7, 61}) {
+      RowResampler resampler(columns, rows, 3);
+      Picture joined(width, height, 3);
+      int next = 0;
+      for (int y = 0; y < 61; y += step) {
+        const Picture part = resampler.put(crop(picture, {0, y, 40, std::min(step, 61 - y)}));
+        ASSERT_LE(next + part.height, height);
+        for (int channel = 0; channel < 3; ++channel)
+          std::copy(part.plane(channel).begin(), part.plane(channel).end(),
+                    joined.plane(channel).begin() + static_cast<std::ptrdiff_t>(next) * width);
+        next += part.height;
+      }
+      EXPECT_EQ(next, height);
+      EXPECT_LT(farthest_sample(joined, expected), 1e-5F) << width << " x " << height << " in steps of " << step;
+    }
+  }
+}
+
+TEST(Resample, RowsAreGivenAsSoonAsTheyCanBe) {
+  RowResampler resampler(axis_between(8, 8), axis_between(1000, 500), 1);
+  int given = 0;
+  for (int y = 0; y < 1000; ++y) {
+    given += resampler.put(Picture(8, 1, 1, 0.5F)).height;
+    EXPECT_GE(given, y / 2 - 3);
+  }
+  EXPECT_EQ(given, 500);
+}
+
+// A ramp keeps its numbers where the axis is shifted: sample i of the result is the place that it lies at.
+TEST(Resample, AnAxisMayBeShifted) {
+  Picture ramp(64, 1, 1);
+  for (int x = 0; x < 64; ++x) ramp.samples[static_cast<std::size_t>(x)] = static_cast<float>(x);
+  const Axis columns{64, 100, 0.25, 0.5};
+  const Picture result = resample(ramp, columns, axis_between(1, 1));
+  for (int x = 8; x < 92; ++x) EXPECT_NEAR(result.samples[static_cast<std::size_t>(x)], 0.25 + 0.5 * x, 1e-4);
+}
+
 }  // namespace
 }  // namespace mantissa::image

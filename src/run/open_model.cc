@@ -39,7 +39,7 @@ bool fits_this_machine(const format::Artifact& artifact) {
 }
 
 // Every file and provider that the request allows, fastest first.
-std::vector<Way> ways_to_run(const format::Manifest& manifest, const RunRequest& request) {
+std::vector<Way> ways_to_run(const format::Manifest& manifest, const RunnerRequest& request) {
   std::vector<Way> ways;
   for (const format::Artifact& artifact : manifest.artifacts) {
     if (!request.variant.empty() && artifact.variant != request.variant) continue;
@@ -53,7 +53,7 @@ std::vector<Way> ways_to_run(const format::Manifest& manifest, const RunRequest&
   return ways;
 }
 
-Error nothing_to_run(const format::Manifest& manifest, const RunRequest& request) {
+Error nothing_to_run(const format::Manifest& manifest, const RunnerRequest& request) {
   std::string have;
   for (const format::Artifact& artifact : manifest.artifacts)
     for (const format::Speed& speed : artifact.speeds)
@@ -77,7 +77,7 @@ Result<std::unique_ptr<Session>> open_artifact(const fs::path& file, const forma
   return engine->open(bytes.span(), {.threads = threads, .floats = artifact.floats, .tap = {}}).in(file.string());
 }
 
-Result<OpenModel> open_release(const RunRequest& request) {
+Result<OpenModel> open_release(const RunnerRequest& request) {
   if (request.overrides.range || request.overrides.colour)
     return usage_error("the release " + request.model.string() + " says itself what range and colours its network has",
                        "Leave out --range and --colour");
@@ -112,7 +112,7 @@ std::string variant_of(const ir::Graph& graph) {
   return "fp32";
 }
 
-Result<OpenModel> open_network(const RunRequest& request) {
+Result<OpenModel> open_network(const RunnerRequest& request) {
   MANTISSA_ASSIGN(net::Network network, format::read_network(request.model));
   const std::string variant = variant_of(network.graph);
   if (!request.variant.empty() && request.variant != variant)
@@ -139,7 +139,7 @@ Result<OpenModel> open_network(const RunRequest& request) {
   return internal_error("no provider is listed");
 }
 
-Result<OpenModel> open_any(const RunRequest& request) {
+Result<OpenModel> open_any(const RunnerRequest& request) {
   std::error_code ignored;
   if (!fs::exists(request.model, ignored)) return bad_input("there is no file or folder " + request.model.string());
   if (fs::exists(request.model / "release.json", ignored)) return open_release(request);
@@ -161,7 +161,7 @@ void tell_level(OpenModel& model, float level) {
 
 }  // namespace
 
-Result<OpenModel> open_model(const RunRequest& request) {
+Result<OpenModel> open_model(const RunnerRequest& request) {
   MANTISSA_ASSIGN(OpenModel model, open_any(request));
   if (model.task.condition) tell_level(model, static_cast<float>(*request.sigma));
   return model;

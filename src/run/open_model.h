@@ -6,7 +6,7 @@
 #include <string>
 
 #include "mantissa/result.h"
-#include "mantissa/run.h"
+#include "mantissa/runner.h"
 #include "net/network.h"
 #include "run/provider.h"
 
@@ -24,6 +24,6 @@ struct OpenModel {
 // from the manifest is refused. Of a network file: what it holds, on `provider`, or on the first one that is here.
 // Errors: (bad_input) a damaged or altered release; (usage) a provider or variant that there is not; (unsupported)
 // nothing can run here.
-[[nodiscard]] Result<OpenModel> open_model(const RunRequest& request);
+[[nodiscard]] Result<OpenModel> open_model(const RunnerRequest& request);
 
 }  // namespace mantissa::run

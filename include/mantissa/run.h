@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "mantissa/result.h"
@@ -21,6 +22,8 @@ struct RunRequest {
   TaskOverrides overrides;                    // for a network file
   std::optional<double> sigma;                // how noisy the pictures are, in 8-bit levels: for a network that is told
   int tile_size = 0;                          // largest side of a tile in input pixels; 0: chosen
+  std::uint64_t memory = 0;                   // bytes that it may take; 0: most of what the machine has free
+  bool restore_alpha = false;                 // by the network, as a grey picture; false: resampled
   int threads = 0;                            // 0: all cores
   int quality = 0;                            // of lossy picture formats, 1..100; 0: the format's default
   bool overwrite = false;                     // an output that exists
@@ -35,6 +38,10 @@ struct RestoredPicture {
   double seconds = 0;         // reading and writing included
   double engine_seconds = 0;  // of them in the engine
   std::int64_t input_pixels = 0;
+  int tiles_repeated = 0;  // in a safer variant of the release, since they came out as no picture
+  // In dB, the mean and the worst seam, on samples clipped to 0..1: how far neighbouring tiles agree where they overlap.
+  // Only for a network that sees the whole picture and was cut into tiles; its result is not that of the whole.
+  std::optional<std::pair<double, double>> tile_agreement;
 };
 
 struct RunSummary {

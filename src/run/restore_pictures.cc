@@ -84,6 +84,9 @@ Result<RestoredPicture> restore_one(run::OpenModel& model, const Job& job, const
   MANTISSA_ASSIGN(auto writer, image::create_picture(job.output, info, {.quality = request.quality}));
   run::RestoreOptions options;
   if (request.tile_size > 0) options.tile_size = request.tile_size;
+  options.memory = request.memory;
+  options.restore_alpha = request.restore_alpha;
+  options.safer = &model.safer;
   std::unique_ptr<base::Progress> progress;
   const auto start = std::chrono::steady_clock::now();
   MANTISSA_ASSIGN(const run::RestoreStatistics done,
@@ -93,8 +96,10 @@ Result<RestoredPicture> restore_one(run::OpenModel& model, const Job& job, const
                     progress->advance();
                   }));
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  return RestoredPicture{job.input,  job.output,      info.width,          info.height,
-                         done.tiles, seconds.count(), done.engine_seconds, done.input_pixels};
+  RestoredPicture restored{job.input,       job.output,          info.width,        info.height,         done.tiles,
+                           seconds.count(), done.engine_seconds, done.input_pixels, done.tiles_repeated, {}};
+  if (done.agreement) restored.tile_agreement = {done.agreement->psnr(), done.agreement->worst_psnr()};
+  return restored;
 }
 
 Result<RunSummary> restore_all(const Jobs& all, run::OpenModel& model, const RunRequest& request) {

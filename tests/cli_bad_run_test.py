@@ -3,6 +3,7 @@
 MANTISSA_SHOW=1 prints each message.
 """
 
+import resource
 import shutil
 import signal
 import subprocess
@@ -35,6 +36,36 @@ class BadRun(Case):
             (self.folder / name).write_bytes(content)
             with self.subTest(name):
                 self.refuse(self.network, self.folder / name, "-o", self.folder / "o.png", says=[name])
+
+    def test_picture_that_ends_in_the_middle(self):
+        (self.folder / "whole.png").write_bytes(png(300, 400, sample=noise))
+        for name in ("a.jpg", "a.tif", "a.webp"):
+            self.succeeds("run", self.network, self.folder / "whole.png", "-o", self.folder / name)
+        for path in (self.folder / name for name in ("whole.png", "a.jpg", "a.tif", "a.webp")):
+            content = path.read_bytes()
+            path.write_bytes(content[:len(content) * 6 // 10])
+            with self.subTest(path.name):  # in tiles of 64, so that some rows are done by then
+                line = self.refuse(self.network, path, "-o", self.folder / "o.tif", "--tile", 64, says=[path.name])
+                self.assertEqual(line.count(path.name), 1, line)
+
+    def test_picture_without_pixels(self):
+        for width, height in ((0, 5), (5, 0), (0, 0)):
+            (self.folder / "none.png").write_bytes(png(width, height))
+            self.refuse(self.network, self.folder / "none.png", "-o", self.folder / "o.png", says=["none.png"])
+
+    def test_full_disk(self):
+        # A limit on the size of files stands for it: both make write() fail.
+        (self.folder / "large.png").write_bytes(png(200, 150, sample=noise))
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (30_000, 30_000))
+        for name in ("o.png", "o.jpg", "o.tif", "o.webp"):
+            with self.subTest(name):
+                self.refuse(self.network, self.folder / "large.png", "-o", self.folder / name, says=[name], preexec_fn=limit)
+
+    def test_picture_that_the_format_cannot_hold(self):
+        (self.folder / "wide.png").write_bytes(png(9000, 2))
+        self.refuse(self.network, self.folder / "wide.png", "-o", self.folder / "o.webp", says=["o.webp", "18000", "16383"])
+        (self.folder / "alpha.png").write_bytes(png(40, 30, channels=4))
+        self.refuse(self.network, self.folder / "alpha.png", "-o", self.folder / "o.jpg", says=["o.jpg", "alpha"])
 
     def test_no_folder_is_left_when_nothing_is_finished(self):
         (self.folder / "in").mkdir()

@@ -41,7 +41,12 @@ class Pictures(Case):
         self.assertEqual({rows[y][4 * x + 3] for y in range(60) for x in range(50, 80)}, {1})
 
     def test_grey_with_alpha(self):
-        self.assertEqual(read_png(self.restored(png(40, 30, channels=2)))[:4], (80, 60, 2, 8))
+        for bits in (8, 16):
+            self.assertEqual(read_png(self.restored(png(40, 30, channels=2, bits=bits), f"{bits}.png"))[:4], (80, 60, 2, bits))
+
+    def test_one_line_of_pixels(self):
+        for width, height in ((20000, 1), (1, 20000)):
+            self.assertEqual(read_png(self.restored(png(width, height), f"{width}.png"))[:2], (2 * width, 2 * height))
 
     def test_orientation_and_colour_profile_are_copied(self):
         profile = icc_profile()

@@ -37,6 +37,7 @@ struct Inspection {
   std::string hazards;  // what its architecture is known to make hard for narrow formats or tiles; may be empty
   std::int64_t parameters = 0;
   double macs_per_pixel = 0;                           // multiply-accumulates per input pixel
+  double bytes_per_pixel = 0;                          // its values take at once in float32; 0: not known
   std::vector<std::pair<std::string, int>> operators;  // most frequent first
   // Nodes and their shares of the multiply-accumulates, at most five.
   std::vector<std::pair<std::string, double>> most_expensive;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 
 #include "mantissa/frames.h"
 #include "mantissa/pixels.h"
@@ -26,8 +27,10 @@ struct RunnerRequest {
   // Of the output to the input, along a side, 1/64 to 64: what the network makes is resampled to it (bicubic,
   // antialiased). None: the network's own.
   std::optional<double> scale;
-  int tile_size = 0;  // largest side of a tile in input pixels; 0: chosen
-  int threads = 0;    // 0: all cores
+  int tile_size = 0;           // largest side of a tile in input pixels; 0: chosen
+  std::uint64_t memory = 0;    // bytes that it may take; 0: most of what the machine has free
+  bool restore_alpha = false;  // by the network, as a grey picture; false: resampled
+  int threads = 0;             // 0: all cores
 };
 
 // What was opened.
@@ -60,6 +63,10 @@ struct RestoredPicture {
   double seconds = 0;         // reading and writing included
   double engine_seconds = 0;  // of them in the engine
   std::int64_t input_pixels = 0;
+  int tiles_repeated = 0;  // in a safer variant of the release, since they came out as no picture
+  // In dB, the mean and the worst seam, on samples clipped to 0..1: how far neighbouring tiles agree where they overlap.
+  // Only for a network that sees the whole picture and was cut into tiles; its result is not that of the whole.
+  std::optional<std::pair<double, double>> tile_agreement;
 };
 
 // An open network. Several threads may restore with one Runner at once: the engine runs one tile at a time, on all its

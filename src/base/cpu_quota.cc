@@ -32,15 +32,6 @@ bool contains_item(std::string_view list, std::string_view item) {
   return false;
 }
 
-void take_smallest(std::optional<double>& smallest, const fs::path& root, fs::path group, bool second_version) {
-  for (group = group.relative_path();; group = group.parent_path()) {
-    // Inside a container the path is often one of the host's, and only the root is there.
-    if (const auto quota = quota_of(root / group, second_version))
-      smallest = std::min(smallest.value_or(*quota), *quota);
-    if (group.empty()) return;
-  }
-}
-
 }  // namespace
 
 std::optional<std::string> read_kernel_text(const fs::path& path) {
@@ -49,8 +40,8 @@ std::optional<std::string> read_kernel_text(const fs::path& path) {
   return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
-std::optional<double> cpu_quota(const fs::path& root, std::string_view groups) {
-  std::optional<double> smallest;
+void for_each_control_group(const fs::path& root, std::string_view groups, std::string_view controller,
+                            const std::function<void(const fs::path& group, bool second_version)>& look) {
   std::istringstream lines{std::string(groups)};
   // "0::/user.slice" (version 2) or "4:cpu,cpuacct:/docker/ab12" (version 1)
   for (std::string line; std::getline(lines, line);) {
@@ -58,12 +49,21 @@ std::optional<double> cpu_quota(const fs::path& root, std::string_view groups) {
     const std::size_t second = line.find(':', first + 1);
     if (first == std::string::npos || second == std::string::npos) continue;
     const std::string controllers = line.substr(first + 1, second - first - 1);
-    if (controllers.empty()) {
-      take_smallest(smallest, root, line.substr(second + 1), true);
-    } else if (contains_item(controllers, "cpu")) {
-      take_smallest(smallest, root / "cpu", line.substr(second + 1), false);
+    if (!controllers.empty() && !contains_item(controllers, controller)) continue;
+    const fs::path top = controllers.empty() ? root : root / controller;
+    for (fs::path group = fs::path(line.substr(second + 1)).relative_path();; group = group.parent_path()) {
+      // Inside a container the path is often one of the host's, and only the root is there.
+      look(top / group, controllers.empty());
+      if (group.empty()) break;
     }
   }
+}
+
+std::optional<double> cpu_quota(const fs::path& root, std::string_view groups) {
+  std::optional<double> smallest;
+  for_each_control_group(root, groups, "cpu", [&](const fs::path& group, bool second_version) {
+    if (const auto quota = quota_of(group, second_version)) smallest = std::min(smallest.value_or(*quota), *quota);
+  });
   return smallest;
 }
 

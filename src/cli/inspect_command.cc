@@ -58,6 +58,9 @@ void print_text(const Inspection& in) {
   if (!in.hazards.empty()) print_line("hazards", in.hazards);
   print_line("parameters", std::to_string(in.parameters));
   print_line("work", std::to_string(std::llround(in.macs_per_pixel)) + " multiply-accumulates per input pixel");
+  if (in.bytes_per_pixel > 0)
+    print_line("memory",
+               std::to_string(std::llround(in.bytes_per_pixel)) + " bytes per input pixel in fp32, estimated");
   std::string operators;
   for (const auto& [op, count] : in.operators)
     operators += (operators.empty() ? "" : ", ") + std::to_string(count) + " " + op;
@@ -92,6 +95,7 @@ void print_json(const Inspection& in) {
       {"hazards", in.hazards},
       {"parameters", in.parameters},
       {"macs_per_pixel", in.macs_per_pixel},
+      {"bytes_per_pixel", std::llround(in.bytes_per_pixel)},
       {"operators", nlohmann::ordered_json::object()},
       {"most_expensive", nlohmann::ordered_json::object()}};
   if (in.range_out) json["range_out"] = {in.range_out->first, in.range_out->second};

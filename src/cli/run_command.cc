@@ -1,5 +1,6 @@
 #include <charconv>
 #include <cstdio>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/digits.h"
@@ -11,13 +12,26 @@
 namespace mantissa::cli {
 namespace {
 
+// What a user should know of a picture beside that it is there.
+std::string remarks_on(const RestoredPicture& picture) {
+  std::string text;
+  if (picture.tiles_repeated > 0)
+    text += ", " + std::to_string(picture.tiles_repeated) + " of " + std::to_string(picture.tiles) +
+            " tiles done again in a safer variant";
+  if (!picture.tile_agreement) return text;
+  char agreement[96];
+  std::snprintf(agreement, sizeof agreement, ", %d tiles that agree to %.1f dB where they overlap (worst %.1f dB)",
+                picture.tiles, picture.tile_agreement->first, picture.tile_agreement->second);
+  return text + agreement;
+}
+
 void print_text(const RunSummary& summary) {
   const RunnerInfo& runner = summary.runner;
   std::printf("%s on %s (%s)\n", runner.variant.c_str(), runner.provider.c_str(), runner.reason.c_str());
   for (const RestoredPicture& picture : summary.pictures) {
     const auto pixels = static_cast<double>(picture.input_pixels);
-    std::printf("%s  %dx%d, %.2f s, %.2f us/pixel\n", picture.output.c_str(), picture.width, picture.height,
-                picture.seconds, picture.seconds * 1e6 / pixels);
+    std::printf("%s  %dx%d, %.2f s, %.2f us/pixel%s\n", picture.output.c_str(), picture.width, picture.height,
+                picture.seconds, picture.seconds * 1e6 / pixels, remarks_on(picture).c_str());
   }
   if (summary.skipped + summary.failures.size() > 0)
     std::printf("%zu restored, %zu skipped, %zu failed\n", summary.pictures.size(), summary.skipped,
@@ -29,14 +43,20 @@ void print_json(const RunSummary& summary) {
   nlohmann::ordered_json json = {
       {"variant", runner.variant}, {"provider", runner.provider}, {"reason", runner.reason}, {"scale", runner.scale}};
   json["pictures"] = nlohmann::ordered_json::array();
-  for (const RestoredPicture& picture : summary.pictures)
+  for (const RestoredPicture& picture : summary.pictures) {
     json["pictures"].push_back({{"input", picture.input.string()},
                                 {"output", picture.output.string()},
                                 {"width", picture.width},
                                 {"height", picture.height},
                                 {"tiles", picture.tiles},
+                                {"tiles_repeated", picture.tiles_repeated},
                                 {"seconds", base::rounded(picture.seconds, base::kDigitsOfTime)},
                                 {"engine_seconds", base::rounded(picture.engine_seconds, base::kDigitsOfTime)}});
+    if (picture.tile_agreement)
+      json["pictures"].back()["tile_agreement"] = {
+          {"psnr", base::rounded(picture.tile_agreement->first, base::kDigitsOfFigure)},
+          {"worst_psnr", base::rounded(picture.tile_agreement->second, base::kDigitsOfFigure)}};
+  }
   json["skipped"] = summary.skipped;
   json["failures"] = nlohmann::ordered_json::array();
   for (const FailedPicture& failed : summary.failures)
@@ -175,6 +195,12 @@ void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code) {
                       "default: the network's own");
   command->add_option("--tile", request->tile_size, "Largest side of a tile in input pixels; default: chosen")
       ->check(whole_number(1));
+  command
+      ->add_option("--memory", request->memory,
+                   "Memory that it may take, such as 2G or 500M; default: most of what is free")
+      ->transform(CLI::AsSizeValue(false));
+  command->add_option("--alpha", request->restore_alpha, "restored (by the network) or resampled; default: resampled")
+      ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"restored", true}, {"resampled", false}}));
   command->add_option("--threads", request->threads, "Threads of the engine; default: all cores")
       ->check(whole_number(1));
   command->add_option("--quality", request->quality, "Of JPEG and WebP, 1 to 100")->check(whole_number(1, 100));

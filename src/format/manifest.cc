@@ -1,5 +1,6 @@
 #include "format/manifest.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/digits.h"
@@ -37,6 +38,7 @@ static void to_json(Json& json, const Task& task) {
           {"size_multiple", task.size_multiple},
           {"receptive_field_radius", task.radius ? Json(*task.radius) : Json(nullptr)},
           {"tile_stride", task.stride},
+          {"bytes_per_pixel", std::round(task.bytes_per_pixel)},
           {"assumed", task.assumed}};
   if (task.range_out) json["range_out"] = {task.range_out->low, task.range_out->high};
   if (task.condition) json["condition"] = *task.condition;
@@ -55,11 +57,13 @@ static void from_json(const Json& json, Task& task) {
   json.at("size_multiple").get_to(task.size_multiple);
   if (!json.at("receptive_field_radius").is_null()) task.radius = json.at("receptive_field_radius").get<int>();
   json.at("tile_stride").get_to(task.stride);
+  task.bytes_per_pixel = json.value("bytes_per_pixel", 0.0);  // older releases do not tell
   json.at("assumed").get_to(task.assumed);
   if (const auto condition = json.find("condition"); condition != json.end())
     task.condition = condition->get<Condition>();
   if (task.scale < 1 || task.scale > 64 || task.size_multiple < 1 || task.stride < 1 || task.radius.value_or(0) < 0 ||
-      !(task.range_low < task.range_high) || !(output_range(task).low < output_range(task).high))
+      !(task.bytes_per_pixel >= 0) || !(task.range_low < task.range_high) ||
+      !(output_range(task).low < output_range(task).high))
     throw Json::other_error::create(501, "the task's numbers are out of range", &json);
 }
 

@@ -67,6 +67,17 @@ TEST(Manifest, KeepsAGlobalReceptiveField) {
   EXPECT_FALSE(manifest_from_json(to_json(m))->task.radius.has_value());
 }
 
+TEST(Manifest, KeepsTheMemoryOfTheNetworkWhichOlderOnesDoNotTell) {
+  Manifest m = example();
+  m.task.bytes_per_pixel = 768;
+  std::string json = to_json(m);
+  EXPECT_EQ(manifest_from_json(json)->task.bytes_per_pixel, 768);
+  const std::size_t at = json.find("\"bytes_per_pixel\"");
+  json.erase(at, json.find('\n', at) - at);
+  ASSERT_TRUE(manifest_from_json(json).ok()) << manifest_from_json(json).error().message();
+  EXPECT_EQ(manifest_from_json(json)->task.bytes_per_pixel, 0);
+}
+
 TEST(Manifest, KeepsARangeOfItsOwnForTheOutput) {
   Manifest m = example();
   m.task.range_out = net::Range{0, 255};

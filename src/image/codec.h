@@ -30,8 +30,8 @@ struct PictureInfo {
 };
 
 // Reads rectangles of one picture in any order, from any thread; fastest from top to bottom. Memory is bounded by the
-// rows that a rectangle spans, whatever the size of the picture (not for WebP, AVIF and interlaced or progressive
-// files, which their libraries decode whole). Palettes, CMYK, Lab and the like arrive as RGB; 1-bit as 8-bit grey.
+// rows that a rectangle spans, whatever the size of the picture (not for WebP, AVIF and interlaced or
+// progressive files, which their libraries decode whole). Palettes, CMYK, Lab and the like arrive as RGB; 1-bit as 8-bit grey.
 class PictureReader {
  public:
   virtual ~PictureReader() = default;
@@ -39,6 +39,8 @@ class PictureReader {
   // `info().channels` channels, and one more for alpha where there is one (the last). Errors: damaged or truncated
   // data.
   [[nodiscard]] virtual Result<Picture> read(Rectangle rectangle) = 0;
+  // The rows [begin, end) will be read next: they may be decoded meanwhile, on another thread. Does not wait.
+  virtual void read_ahead(int /*begin*/, int /*end*/) {}
 };
 
 // Takes the rows of one picture from top to bottom; the file appears under its name with finish().
@@ -57,7 +59,8 @@ struct WriteOptions {
 
 // The file's kind is told by its content on reading, and by the extension of `path` on writing (.png .jpg .jpeg .tif
 // .tiff .webp .avif). Errors (bad_input): no such file, not a picture, damaged, an extension that cannot be written, a
-// format that cannot hold the bits or size.
+// format that cannot hold the bits or size; (unsupported): a picture that its library takes as a whole, and that does not
+// fit into memory.
 [[nodiscard]] Result<std::unique_ptr<PictureReader>> open_picture(const std::filesystem::path& path);
 [[nodiscard]] Result<std::unique_ptr<PictureWriter>> create_picture(const std::filesystem::path& path,
                                                                     const PictureInfo& info,

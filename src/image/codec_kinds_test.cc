@@ -154,6 +154,68 @@ TEST(CodecKinds, LabIsRgb) {
   expect_near(samples, {254.5, 127.4, 254.5, 127.4, 254.5, 127.4}, 1.5);
 }
 
+// A profile (ICC.1:2022) of sRGB's primaries (IEC 61966-2-1, adapted to D50) without curves: the numbers are light.
+std::vector<std::byte> linear_profile() {
+  std::string out(128, '\0');
+  const auto big = [&](std::uint32_t value) {
+    for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xFF);
+  };
+  const std::vector<std::pair<std::string, std::vector<std::uint32_t>>> tags{{"wtpt", {0xF6D6, 0x10000, 0xD32D}},
+                                                                             {"rXYZ", {0x6FA2, 0x38F5, 0x0390}},
+                                                                             {"gXYZ", {0x6299, 0xB785, 0x18DA}},
+                                                                             {"bXYZ", {0x24A0, 0x0F84, 0xB6CF}},
+                                                                             {"rTRC", {}},
+                                                                             {"gTRC", {}},
+                                                                             {"bTRC", {}}};
+  big(static_cast<std::uint32_t>(tags.size()));
+  std::uint32_t at = 132 + 12 * static_cast<std::uint32_t>(tags.size());
+  for (const auto& [name, numbers] : tags) {
+    const std::uint32_t size = numbers.empty() ? 12 : 20;
+    out += name, big(at), big(size);
+    at += size;
+  }
+  for (const auto& [name, numbers] : tags) {
+    out += numbers.empty() ? "curv" : "XYZ ", big(0);
+    if (numbers.empty()) big(0);
+    for (const std::uint32_t number : numbers) big(number);
+  }
+  std::string head;
+  std::swap(head, out);
+  big(static_cast<std::uint32_t>(head.size())), out += std::string("none\x02\x10\0\0mntrRGB XYZ ", 20);
+  head.replace(0, out.size(), out), out.clear();
+  out = "acsp", head.replace(36, 4, out), out.clear();
+  for (const std::uint32_t number : {0xF6D6U, 0x10000U, 0xD32DU}) big(number);
+  head.replace(68, 12, out);
+  std::vector<std::byte> bytes;
+  for (const char c : head) bytes.push_back(static_cast<std::byte>(c));
+  return bytes;
+}
+
+TEST(CodecKinds, LinearLightIsSrgb) {
+  const testing::TemporaryFolder folder;
+  for (const auto& [bits, channels] : {std::pair{16, 3}, {32, 3}, {16, 4}, {8, 3}}) {
+    Picture picture(4, 2, channels, 0.21404F);  // of the light of white: half of the way in sRGB
+    if (channels == 4)
+      for (float& alpha : picture.plane(3)) alpha = 0.25F;
+    PictureInfo info;
+    info.width = 4, info.height = 2, info.channels = 3, info.has_alpha = channels == 4, info.bits = bits;
+    info.metadata.colour_profile = linear_profile();
+    const auto writer = create_picture(folder / "a.tif", info);
+    ASSERT_TRUE(writer && (*writer)->write_rows(picture) && (*writer)->finish());
+    const auto reader = open_picture(folder / "a.tif");
+    ASSERT_TRUE(reader) << reader.error().message();
+    EXPECT_TRUE((*reader)->info().metadata.colour_profile.empty()) << "it describes the pixels no longer";
+    EXPECT_EQ((*reader)->info().bits, 16);
+    const auto read = (*reader)->read({0, 0, 4, 2});
+    ASSERT_TRUE(read) << read.error().message();
+    for (const float sample : select_channels(*read, 0, 3).samples)
+      EXPECT_NEAR(sample, 0.5F, bits == 8 ? 0.003 : 0.001);
+    if (channels == 4) {
+      EXPECT_NEAR(read->samples.back(), 0.25F, 0.001);
+    }
+  }
+}
+
 TEST(CodecKinds, SignedSamplesAreRefused) {
   const testing::TemporaryFolder folder;
   testing::write_bytes(folder / "a.tif",

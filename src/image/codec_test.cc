@@ -5,7 +5,9 @@
 
 #include <csignal>
 
+#include "base/memory.h"
 #include "image/degrade.h"
+#include "image/held_memory.h"
 #include "image/metrics.h"
 #include "image/testing.h"
 
@@ -189,6 +191,32 @@ TEST(Codec, RefusesWhatAFormatCannotHold) {
   EXPECT_NE(refused("a.xyz", small).find(".xyz"), std::string::npos);
   EXPECT_NE(refused("a", small).find("extension"), std::string::npos);
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+// Said before any work is done.
+TEST(Codec, WhatIsEncodedAsAWholeMustFitIntoMemory) {
+  if (!base::available_memory()) GTEST_SKIP() << "the system does not say how much is free";
+  EXPECT_TRUE(check_held(1e3, "is encoded as .webp"));
+  EXPECT_TRUE(check_held(0, "streams"));
+  const auto refused = check_held(1e15, "is encoded as .webp");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
+  EXPECT_NE(refused.error().message().find(".webp as a whole, which takes about 1000000.0 GB"), std::string::npos)
+      << refused.error().message();
+}
+
+TEST(Codec, RowsReadAheadAreThoseOfTheFile) {
+  const testing::TemporaryFolder folder;
+  const Picture picture = testing::pattern(300, 900, 3);
+  ASSERT_TRUE(write(folder / "a.png", picture, info_of(picture, 8), 512));
+  const auto reader = open_picture(folder / "a.png");
+  ASSERT_TRUE(reader);
+  for (int y = 0; y < 900; y += 100) {
+    const auto rows = (*reader)->read({0, y, 300, 100});
+    ASSERT_TRUE(rows) << rows.error().message();
+    EXPECT_EQ(rows->samples, crop(picture, {0, y, 300, 100}).samples);
+    (*reader)->read_ahead(y + 100, std::min(y + 200, 900));  // left alone at the end: the destructor waits
+  }
 }
 
 TEST(Codec, AnUnfinishedPictureLeavesNothing) {

@@ -309,6 +309,7 @@ Result<Network> Builder::finish(ir::ValueId x, Task task, Hyperparameters hyperp
   task.radius = geometry.radius;
   task.stride = geometry.stride;
   task.size_multiple = geometry.size_multiple;
+  task.bytes_per_pixel = geometry.bytes_per_pixel;
   if (level_) {
     task.condition.emplace().input = graph_.value(*level_).name;
     task.condition->divisor = 255 / (task.range_high - task.range_low);

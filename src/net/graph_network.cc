@@ -212,6 +212,7 @@ Result<Network> network_from_graph(ir::Graph graph, const std::string& fixed_bec
   network.task.radius = facts.geometry.radius;
   network.task.stride = facts.geometry.stride;
   network.task.size_multiple = facts.geometry.size_multiple;
+  network.task.bytes_per_pixel = facts.geometry.bytes_per_pixel;
   if (network.task.scale != 1) drop_sizes_of_the_input(graph);
   network.checkpoint = floating_constants(graph);
   network.graph = std::move(graph);

@@ -43,6 +43,7 @@ struct Task {
   // Receptive field: input pixels to each side that an output pixel depends on; nullopt: all of them.
   std::optional<int> radius;
   int stride = 1;  // tile origins must be multiples of it for a tile to see the same grid as the whole picture
+  double bytes_per_pixel = 0;          // that its values take at once in float32 (geometry.h); 0: not known
   std::optional<Condition> condition;  // a second input, beside the picture
   std::vector<std::string> assumed;    // facts above that were guessed rather than known, for the user: "range 0..1"
 };

@@ -82,6 +82,7 @@ Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverride
   if (task.range_out) inspection.range_out = {task.range_out->low, task.range_out->high};
   inspection.size_multiple = task.size_multiple;
   inspection.radius = task.radius;
+  inspection.bytes_per_pixel = task.bytes_per_pixel;
   inspection.condition = condition_of(task);
   inspection.assumed = task.assumed;
   if (const net::Architecture* known = net::architecture_named(network.architecture))

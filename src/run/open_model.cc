@@ -77,6 +77,29 @@ Result<std::unique_ptr<Session>> open_artifact(const fs::path& file, const forma
   return engine->open(bytes.span(), {.threads = threads, .floats = artifact.floats, .tap = {}}).in(file.string());
 }
 
+void tell_level(const net::Task& task, Session& session, float level) {
+  session.set_condition(task.condition->number_of(level), task.condition->step);
+}
+
+// The next variant in safety that can be opened here.
+Result<std::optional<SaferVariant>> open_safer(const format::Manifest& manifest, RunnerRequest request,
+                                               const std::string& than) {
+  request.variant.clear();
+  std::vector<Way> ways = ways_to_run(manifest, request);
+  std::erase_if(ways, [&](const Way& way) { return narrowness(way.artifact->variant) >= narrowness(than); });
+  std::stable_sort(ways.begin(), ways.end(), [](const Way& a, const Way& b) {
+    return narrowness(a.artifact->variant) > narrowness(b.artifact->variant);
+  });
+  for (const Way& way : ways) {
+    auto session = open_artifact(request.model / way.artifact->path, *way.artifact, way.provider, request.threads);
+    if (!session.ok() && session.error().code == ErrorCode::bad_input) return std::move(session).error();
+    if (!session.ok()) continue;
+    if (manifest.task.condition) tell_level(manifest.task, **session, static_cast<float>(*request.sigma));
+    return std::optional(SaferVariant{way.artifact->variant, *std::move(session)});
+  }
+  return std::optional<SaferVariant>();
+}
+
 Result<OpenModel> open_release(const RunnerRequest& request) {
   if (request.overrides.range || request.overrides.colour)
     return usage_error("the release " + request.model.string() + " says itself what range and colours its network has",
@@ -96,8 +119,14 @@ Result<OpenModel> open_release(const RunnerRequest& request) {
     }
     char speed[96];
     std::snprintf(speed, sizeof speed, "%.2f microseconds a pixel, ", way.microseconds_per_pixel);
-    return OpenModel{manifest.task, *std::move(session), way.artifact->variant, way.provider,
-                     "fastest that passed the gate: " + (speed + machine_hint(manifest))};
+    return OpenModel{manifest.task,
+                     *std::move(session),
+                     way.artifact->variant,
+                     way.provider,
+                     "fastest that passed the gate: " + (speed + machine_hint(manifest)),
+                     SaferVariants(way.artifact->variant, [manifest, request](const std::string& than) {
+                       return open_safer(manifest, request, than);
+                     })};
   }
   if (problem) return *std::move(problem);
   return nothing_to_run(manifest, request);
@@ -129,8 +158,12 @@ Result<OpenModel> open_network(const RunnerRequest& request) {
     if (engine.ok()) {
       MANTISSA_ASSIGN(auto session, (*engine)->open(std::as_bytes(std::span(onnx)),
                                                     {.threads = request.threads, .optimize = true, .tap = {}}));
-      return OpenModel{network.task, std::move(session), variant, std::string(descriptor.name),
-                       "the network as it came"};
+      return OpenModel{network.task,
+                       std::move(session),
+                       variant,
+                       std::string(descriptor.name),
+                       "the network as it came",
+                       SaferVariants("the network", nullptr)};
     }
     if (!problem) problem = std::move(engine).error();
   }
@@ -151,9 +184,8 @@ Result<OpenModel> open_any(const RunnerRequest& request) {
 
 // Tells a network how noisy the pictures are.
 void tell_level(OpenModel& model, float level) {
-  const net::Condition& condition = *model.task.condition;
-  model.session->set_condition(condition.number_of(level), condition.step);
-  const auto& judged = condition.levels;
+  tell_level(model.task, *model.session, level);
+  const auto& judged = model.task.condition->levels;
   if (judged && (level < judged->low || level > judged->high) && model.variant != "fp32")
     base::warn("the release was judged at noise of " + net::text_of(*judged) + ": what " + model.variant +
                " does at other levels is not known");

@@ -9,6 +9,7 @@
 #include "mantissa/runner.h"
 #include "net/network.h"
 #include "run/provider.h"
+#include "run/safer_variants.h"
 
 namespace mantissa::run {
 
@@ -18,6 +19,7 @@ struct OpenModel {
   std::string variant;
   std::string provider;
   std::string reason;
+  SaferVariants safer;  // for tiles that the variant fails on; none for a network file
 };
 
 // Of a release: the fastest variant that passed the gate and is right for this processor; a file whose hash differs

@@ -1,5 +1,6 @@
 #include "run/place_tile.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstddef>
@@ -24,6 +25,15 @@ MANTISSA_FOR_EACH_PROCESSOR bool to_unit_range(const float* in, float low, float
     finite &= static_cast<int>(in[i] <= kLargest) & static_cast<int>(in[i] >= -kLargest);
   }
   return finite != 0;
+}
+
+// Where line `y` of the kept part begins in a channel of the tensor.
+const float* line_of(std::span<const float> tensor, int channel, int y, const Tile& tile, int scale) {
+  const std::size_t width = static_cast<std::size_t>(tile.input.width) * scale;
+  const std::size_t height = static_cast<std::size_t>(tile.input.height) * scale;
+  const std::size_t left = static_cast<std::size_t>(tile.keep.x - tile.input.x) * scale;
+  const std::size_t top = static_cast<std::size_t>(tile.keep.y - tile.input.y) * scale;
+  return tensor.data() + (channel * height + top + y) * width + left;
 }
 
 // Makes the lines of a tile's kept part, one after another. Each thread has its own.
@@ -63,12 +73,7 @@ class LineMaker {
   }
 
  private:
-  [[nodiscard]] const float* in(int channel, int y) const {
-    const auto scale = static_cast<std::size_t>(task_.scale);
-    const std::size_t width = tile_.input.width * scale, height = tile_.input.height * scale;
-    const std::size_t left = (tile_.keep.x - tile_.input.x) * scale, top = (tile_.keep.y - tile_.input.y) * scale;
-    return tensor_.data() + (channel * height + top + y) * width + left;
-  }
+  [[nodiscard]] const float* in(int channel, int y) const { return line_of(tensor_, channel, y, tile_, task_.scale); }
   [[nodiscard]] float* out(int channel, int y) const {
     return rows_.row(channel, y).data() + static_cast<std::ptrdiff_t>(tile_.keep.x) * task_.scale;
   }
@@ -98,6 +103,26 @@ bool place_tile(std::span<const float> tensor, const Tile& tile, const Strip& st
     LineMaker maker(tensor, tile, strip, info, task, rows);
     for (std::size_t y = begin; y < end; ++y)
       if (!maker.make(static_cast<int>(y))) finite = false;
+  });
+  return finite;
+}
+
+bool place_alpha(std::span<const float> tensor, const Tile& tile, const net::Task& task, image::Picture& rows) {
+  const net::Range range = net::output_range(task);
+  const auto width = static_cast<std::size_t>(tile.keep.width) * task.scale;
+  const int channels = task.colour == net::Colour::rgb ? 3 : 1;
+  std::atomic<bool> finite = true;
+  base::parallel_for(static_cast<std::size_t>(rows.height), 16, [&](std::size_t begin, std::size_t end) {
+    std::vector<float> line(width);
+    for (int y = static_cast<int>(begin); y < static_cast<int>(end); ++y) {
+      float* alpha = rows.row(rows.channels - 1, y).data() + static_cast<std::ptrdiff_t>(tile.keep.x) * task.scale;
+      std::fill_n(alpha, width, 0.0F);
+      for (int channel = 0; channel < channels; ++channel) {
+        const float* in = line_of(tensor, channel, y, tile, task.scale);
+        if (!to_unit_range(in, range.low, 1.0F / range.span(), line.data(), width)) finite = false;
+        for (std::size_t x = 0; x < width; ++x) alpha[x] += line[x] / static_cast<float>(channels);
+      }
+    }
   });
   return finite;
 }

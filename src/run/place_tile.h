@@ -17,4 +17,8 @@ namespace mantissa::run {
 [[nodiscard]] bool place_tile(std::span<const float> tensor, const Tile& tile, const Strip& strip,
                               const image::PictureInfo& info, const net::Task& task, image::Picture& rows);
 
+// The same for what the engine makes of alpha as a grey picture (Strip::fill_with_alpha), into the last channel of `rows`.
+[[nodiscard]] bool place_alpha(std::span<const float> tensor, const Tile& tile, const net::Task& task,
+                               image::Picture& rows);
+
 }  // namespace mantissa::run

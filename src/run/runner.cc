@@ -36,7 +36,7 @@ Result<Runner> Runner::open(const RunnerRequest& request) {
   const int own = model.task.scale;
   state->info = {model.variant, model.provider, model.reason, own, request.scale.value_or(own)};
   state->model = std::move(model);
-  state->tile_size = request.tile_size;
+  state->options = {request.tile_size, request.memory, request.restore_alpha, &state->model.safer};
   state->resamples = state->info.scale != own;
   return Runner(std::move(state));
 }
@@ -71,7 +71,6 @@ Result<run::RestoreStatistics> Runner::State::restore(image::PictureReader& read
     if (control.progress && !control.progress(done, tiles)) refused = true;
   };
   run::SharedSession session(*model.session, one_at_a_time, stop);
-  const run::RestoreOptions options{.tile_size = tile_size};
   if (!resamples) return run::restore(session, model.task, reader, writer, options, progress);
 
   MANTISSA_ASSIGN(const Size size, output_size(info_in.width, info_in.height));
@@ -124,8 +123,18 @@ Result<RestoredPicture> Runner::restore_file(const fs::path& input, const fs::pa
       return std::move(done).in(input.string()).error();  // others name their picture
     MANTISSA_TRY(done);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    return RestoredPicture{input,       output,          info.width,           info.height,
-                           done->tiles, seconds.count(), done->engine_seconds, done->input_pixels};
+    RestoredPicture restored{input,
+                             output,
+                             info.width,
+                             info.height,
+                             done->tiles,
+                             seconds.count(),
+                             done->engine_seconds,
+                             done->input_pixels,
+                             done->tiles_repeated,
+                             {}};
+    if (done->agreement) restored.tile_agreement = {done->agreement->psnr(), done->agreement->worst_psnr()};
+    return restored;
   });
 }
 

@@ -11,9 +11,9 @@
 namespace mantissa {
 
 struct Runner::State {
-  run::OpenModel model;
+  mutable run::OpenModel model;  // its sessions run, one at a time
   RunnerInfo info;
-  int tile_size = 0;
+  run::RestoreOptions options;
   bool resamples = false;            // after the network
   mutable std::mutex one_at_a_time;  // of the model's session
 

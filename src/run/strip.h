@@ -27,17 +27,22 @@ class Strip {
   // Writes a rectangle of the picture, in the network's colours and range, to `tensor`: [channels][height][width]. What
   // lies beyond the picture to the right and below is reflected.
   void fill(std::span<float> tensor, const image::Rectangle& rectangle) const;
+  // The same for alpha, as a grey picture.
+  void fill_with_alpha(std::span<float> tensor, const image::Rectangle& rectangle) const;
 
   // The rows [begin, end) of a plane that goes past the network: Cb and Cr where chroma is kept, then alpha where there
   // is one.
   [[nodiscard]] std::span<const float> plane_beside(int index) const;
 
  private:
+  void fill_channel(std::span<float> tensor, int channel, int from, const image::Rectangle& rectangle) const;
+  void make_room(int kept, int rows);
+
   image::PictureReader& reader_;
   const net::Task& task_;
   int begin_ = 0;
   int end_ = 0;
-  image::Picture rows_;  // from begin_ on; as high as the highest strip so far
+  image::Picture rows_;  // from begin_ on, as high as the highest strip so far
 };
 
 }  // namespace mantissa::run

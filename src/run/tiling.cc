@@ -15,17 +15,27 @@ constexpr int kLeastDefaultTile = 256;
 constexpr int kMostDefaultTile = 1024;
 constexpr int kRadiiPerTile = 20;
 
+// A network that sees everything needs all the context it can get, but tiles are to cost less than twice their pixels.
+constexpr int kGlobalOverlaps = 8;
+constexpr int kLeastGlobalOverlap = 4;
+constexpr int kMostGlobalOverlap = 64;
+
 // A row or a column of tiles.
 struct Cut {
   int size = 0;                // of every tile
   std::vector<int> origins;    // rising
   std::vector<int> keep_from;  // one more than origins; tile i gives [keep_from[i], keep_from[i + 1])
+  std::vector<int> fades;      // as many, even: half of fades[i] to each side of keep_from[i] is given by both
+
+  [[nodiscard]] int from(std::size_t i) const { return keep_from[i] - fades[i] / 2; }
+  [[nodiscard]] int to(std::size_t i) const { return keep_from[i + 1] + fades[i + 1] / 2; }
 };
 
 struct Grid {
   int multiple;  // sizes are multiples of it
   int stride;    // origins are
   int radius;
+  int fade;  // of neighbours, at most
   // Sizes go down from the picture's in such steps: the last tile's origin is then on the stride, and every size a
   // multiple.
   [[nodiscard]] int size_step() const { return std::lcm(multiple, stride); }
@@ -46,16 +56,25 @@ int even_size(int length, int largest, int count, const Grid& grid) {
   return size;
 }
 
+// No further than a tile's own part goes, so that no more than two give a pixel.
+void set_fades(Cut& cut, int fade) {
+  cut.fades.assign(cut.keep_from.size(), 0);
+  for (std::size_t i = 1; i + 1 < cut.keep_from.size(); ++i) {
+    const int before = cut.keep_from[i] - cut.keep_from[i - 1], behind = cut.keep_from[i + 1] - cut.keep_from[i];
+    cut.fades[i] = std::min({fade, before, behind}) / 2 * 2;
+  }
+}
+
 Result<Cut> cut(int length, int real_length, int largest, const Grid& grid) {
-  if (length <= largest) return Cut{length, {0}, {0, real_length}};
+  if (length <= largest) return Cut{length, {0}, {0, real_length}, {0, 0}};
   const int step = grid.size_step();
   const int size = length - round_up(length - largest, step);
   if (size <= 0 || grid.reach(size) == 0) {
     const int least = 2 * grid.radius + grid.stride + step - 1;
-    return usage_error("tiles of " + std::to_string(largest) +
-                           " pixels are too small for this network, each of whose "
-                           "output pixels depends on " +
-                           std::to_string(grid.radius) + " input pixels to each side",
+    const std::string why =
+        grid.fade > 0 ? "network, whose tiles overlap by " : "network, each of whose output pixels depends on ";
+    return usage_error("tiles of " + std::to_string(largest) + " pixels are too small for this " + why +
+                           std::to_string(grid.radius) + (grid.fade > 0 ? "" : " input") + " pixels to each side",
                        "Use a tile size of at least " + std::to_string(least));
   }
   const int count = 1 + (length - size + grid.reach(size) - 1) / grid.reach(size);
@@ -69,6 +88,7 @@ Result<Cut> cut(int length, int real_length, int largest, const Grid& grid) {
   for (int i = 1; i < count; ++i)
     result.keep_from.push_back(std::min((result.origins[i] + result.origins[i - 1] + result.size) / 2, real_length));
   result.keep_from.push_back(real_length);
+  set_fades(result, grid.fade);
   return result;
 }
 
@@ -76,26 +96,29 @@ Result<Cut> cut(int length, int real_length, int largest, const Grid& grid) {
 
 Result<TilePlan> plan_tiles(int width, int height, const net::Task& task, int tile_size) {
   if (width < 1 || height < 1) return bad_input("the picture has no pixels");
-  const Grid grid{std::max(task.size_multiple, 1), std::max(task.stride, 1), task.radius.value_or(0)};
+  const int overlap = task.radius.value_or(global_overlap(tile_size));
+  const Grid grid{std::max(task.size_multiple, 1), std::max(task.stride, 1), overlap, task.radius ? 0 : overlap};
   TilePlan plan;
   plan.padded_width = round_up(width, grid.multiple);
   plan.padded_height = round_up(height, grid.multiple);
-  const int whole = std::max(plan.padded_width, plan.padded_height);
-  const int largest = task.radius ? tile_size : whole;
-  MANTISSA_ASSIGN(const Cut columns, cut(plan.padded_width, width, largest, grid));
-  MANTISSA_ASSIGN(const Cut rows, cut(plan.padded_height, height, largest, grid));
+  MANTISSA_ASSIGN(const Cut columns, cut(plan.padded_width, width, tile_size, grid));
+  MANTISSA_ASSIGN(const Cut rows, cut(plan.padded_height, height, tile_size, grid));
   plan.tile_width = columns.size;
   plan.tile_height = rows.size;
   for (std::size_t y = 0; y < rows.origins.size(); ++y) {
     for (std::size_t x = 0; x < columns.origins.size(); ++x) {
-      const image::Rectangle keep{columns.keep_from[x], rows.keep_from[y],
-                                  columns.keep_from[x + 1] - columns.keep_from[x],
-                                  rows.keep_from[y + 1] - rows.keep_from[y]};
+      const image::Rectangle keep{columns.from(x), rows.from(y), columns.to(x) - columns.from(x),
+                                  rows.to(y) - rows.from(y)};
       if (keep.width > 0 && keep.height > 0)
-        plan.tiles.push_back({{columns.origins[x], rows.origins[y], columns.size, rows.size}, keep});
+        plan.tiles.push_back(
+            {{columns.origins[x], rows.origins[y], columns.size, rows.size}, keep, columns.fades[x], rows.fades[y]});
     }
   }
   return plan;
+}
+
+int global_overlap(int tile_size) {
+  return std::clamp(tile_size / kGlobalOverlaps, kLeastGlobalOverlap, kMostGlobalOverlap);
 }
 
 int default_tile_size(const net::Task& task) {

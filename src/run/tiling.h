@@ -12,8 +12,11 @@ namespace mantissa::run {
 
 struct Tile {
   image::Rectangle input;  // what the network gets
-  image::Rectangle
-      keep;  // the part of it, in picture coordinates, whose result is taken; the keeps cover the picture once
+  // The part of it, in picture coordinates, whose result is taken. The keeps cover the picture once, but for what tiles
+  // that are faded share.
+  image::Rectangle keep;
+  int fade_left = 0;  // columns and rows of `keep` that the neighbour on the left and that above have too
+  int fade_top = 0;
 };
 
 struct TilePlan {
@@ -27,10 +30,15 @@ struct TilePlan {
 
 // Origins lie on the network's stride; neighbours overlap by the receptive field on each side. There are as few tiles
 // as `tile_size` allows, and they are as small as that number allows, so that a picture a little larger than a tile
-// costs little more than its pixels. A network of global receptive field gets one tile. `tile_size` is the largest side
-// of a tile. Errors (usage): a tile no larger than twice the receptive field (says the least size); (bad_input): a
-// picture without pixels.
+// costs little more than its pixels. `tile_size` is the largest side of a tile. A network of global receptive field gets
+// the whole picture as one tile where that is no larger; else its tiles are no exact parts of the whole, overlap by
+// global_overlap() on each side, and are to be faded into each other (seams.h). Errors (usage): a tile no larger than
+// twice the receptive field (says the least size); (bad_input): a picture without pixels.
 [[nodiscard]] Result<TilePlan> plan_tiles(int width, int height, const net::Task& task, int tile_size);
+
+// What stands for the receptive field of a network whose own is the whole picture, in tiles of `tile_size`. Half of it,
+// next to the tile's edge, where a network sees least of what is around, is never kept.
+[[nodiscard]] int global_overlap(int tile_size);
 
 // A tile size that runs fast and computes little twice: larger for a larger receptive field.
 [[nodiscard]] int default_tile_size(const net::Task& task);

@@ -97,15 +97,41 @@ TEST(Tiling, CostsLittleMoreThanThePixels) {
   EXPECT_LT(computed / (700 * 500), 1.3);
 }
 
-TEST(Tiling, GlobalNetworkGetsOneTile) {
+TEST(Tiling, GlobalNetworkGetsOneTileWhereItIsLargeEnough) {
   net::Task task;
   task.size_multiple = 16;
-  const auto plan = plan_tiles(1000, 700, task, 256);
+  const auto plan = plan_tiles(1000, 700, task, 1008);
   ASSERT_TRUE(plan.ok());
   ASSERT_EQ(plan->tiles.size(), 1U);
   EXPECT_EQ(plan->tile_width, 1008);
   EXPECT_EQ(plan->tiles[0].keep.width, 1000);
   EXPECT_EQ(plan->tiles[0].keep.height, 700);
+}
+
+// Where two tiles have a pixel, the later one fades in; there are never more than two in a row or column.
+TEST(Tiling, TilesOfAGlobalNetworkShareWhatIsFaded) {
+  for (const int width : {257, 300, 511, 1000})
+    for (const int multiple : {1, 16})
+      for (const int size : {64, 128, 250}) {
+        net::Task task;
+        task.size_multiple = multiple;
+        const auto plan = plan_tiles(width, 90, task, size);
+        ASSERT_TRUE(plan.ok());
+        int covered = 0;
+        const Tile* before = nullptr;
+        for (const Tile& tile : plan->tiles) {
+          if (tile.keep.y > 0) break;
+          EXPECT_EQ(tile.keep.x, covered - tile.fade_left);
+          EXPECT_GE(tile.keep.x - tile.input.x, tile.input.x > 0 ? global_overlap(size) / 2 : 0);
+          if (before) {
+            EXPECT_LE(before->keep.x + before->fade_left, tile.keep.x);
+            EXPECT_GT(tile.fade_left, 0);
+          }
+          covered = tile.keep.x + tile.keep.width;
+          before = &tile;
+        }
+        EXPECT_EQ(covered, width);
+      }
 }
 
 TEST(Tiling, RefusesTilesSmallerThanTheReceptiveField) {

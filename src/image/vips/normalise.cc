@@ -1,12 +1,15 @@
 #include "image/vips/normalise.h"
 
+#include <algorithm>
+#include <cstdint>
+
 #include "image/vips/library.h"
 
 namespace mantissa::image {
 namespace {
 
-// Bands that stand for themselves. Everything else has to be converted to RGB; float bands are taken as stored, without
-// linear light.
+// Bands that stand for themselves. Everything else has to be converted to RGB; float bands are taken as stored: only a
+// profile tells that they are linear light.
 bool is_grey_or_rgb(VipsInterpretation interpretation) {
   switch (interpretation) {
     case VIPS_INTERPRETATION_MULTIBAND:
@@ -22,6 +25,14 @@ bool is_grey_or_rgb(VipsInterpretation interpretation) {
   }
 }
 
+// The pixels are sRGB now, whatever the file's profile described.
+vips::VImage without_profile(vips::VImage image) {
+  if (image.get_typeof(VIPS_META_ICC_NAME) == 0) return image;
+  image = image.copy();
+  image.remove(VIPS_META_ICC_NAME);
+  return image;
+}
+
 vips::VImage to_rgb(vips::VImage image) {
   const bool deep = image.format() != VIPS_FORMAT_UCHAR;
   if (image.interpretation() == VIPS_INTERPRETATION_CMYK) {
@@ -34,12 +45,40 @@ vips::VImage to_rgb(vips::VImage image) {
     const bool short_samples = image.format() == VIPS_FORMAT_SHORT || image.format() == VIPS_FORMAT_USHORT;
     image = image.colourspace(short_samples ? VIPS_INTERPRETATION_RGB16 : VIPS_INTERPRETATION_sRGB);
   }
-  // The pixels are sRGB now, whatever the file's profile described.
-  if (image.get_typeof(VIPS_META_ICC_NAME) != 0) {
-    image = image.copy();
-    image.remove(VIPS_META_ICC_NAME);
+  return without_profile(image);
+}
+
+std::uint32_t number_at(const std::vector<std::byte>& bytes, std::size_t at) {
+  std::uint32_t number = 0;
+  for (std::size_t i = 0; i < 4; ++i)
+    number = number << 8 | (at + i < bytes.size() ? std::to_integer<std::uint32_t>(bytes[at + i]) : 0U);
+  return number;
+}
+
+// Whether a profile for RGB says that its numbers are light itself: the curve of red (ICC.1:2022, 9.2.47) has no points,
+// or a gamma of 1 (10.6, 10.18).
+bool is_linear(const std::vector<std::byte>& profile) {
+  constexpr std::uint32_t kRedCurve = 0x72545243, kCurve = 0x63757276, kParametric = 0x70617261;  // rTRC curv para
+  const std::uint32_t tags = std::min<std::uint32_t>(number_at(profile, 128), 100);
+  for (std::uint32_t tag = 0; tag < tags; ++tag) {
+    const std::size_t entry = 132 + 12 * static_cast<std::size_t>(tag);
+    if (number_at(profile, entry) != kRedCurve) continue;
+    const std::size_t at = number_at(profile, entry + 4);
+    const std::uint32_t kind = number_at(profile, at), next = number_at(profile, at + 8);
+    if (kind == kCurve) return next == 0 || (next == 1 && number_at(profile, at + 12) >> 16 == 0x0100);
+    return kind == kParametric && next >> 16 == 0 && number_at(profile, at + 12) == 0x00010000;
   }
-  return image;
+  return false;
+}
+
+// Light to sRGB by the profile, which has done its work then. 16 bits: what is brighter than white is white.
+vips::VImage linear_to_rgb(vips::VImage image) {
+  if (image.format() == VIPS_FORMAT_FLOAT || image.format() == VIPS_FORMAT_DOUBLE)
+    image = image.linear(65535.0, 0.5).cast(VIPS_FORMAT_USHORT);
+  if (image.format() != VIPS_FORMAT_UCHAR)
+    image = image.copy(vips::VImage::option()->set("interpretation", VIPS_INTERPRETATION_RGB16));
+  image = image.icc_transform("srgb", vips::VImage::option()->set("embedded", true)->set("depth", 16));
+  return without_profile(image);
 }
 
 std::vector<std::byte> blob(const vips::VImage& image, const char* name) {
@@ -82,7 +121,10 @@ Result<int> bits_of(const vips::VImage& image) {
 Result<Normalised> normalise(vips::VImage image) {
   auto converted = guarded("its colours cannot be converted", [&] {
     if (image.coding() == VIPS_CODING_RAD) image = image.rad2float();
-    if (!is_grey_or_rgb(image.interpretation())) image = to_rgb(image);
+    if (!is_grey_or_rgb(image.interpretation()))
+      image = to_rgb(image);
+    else if (image.bands() >= 3 && is_linear(blob(image, VIPS_META_ICC_NAME)))
+      image = linear_to_rgb(image);
     if (image.format() == VIPS_FORMAT_DOUBLE) image = image.cast(VIPS_FORMAT_FLOAT);
     // 32-bit integers span their whole range as shorter ones do.
     if (image.format() == VIPS_FORMAT_UINT) image = image.linear(1.0 / 4294967295.0, 0.0);

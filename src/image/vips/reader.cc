@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
+#include <future>
 #include <mutex>
 #include <string_view>
 
 #include "base/threads.h"
+#include "image/held_memory.h"
 #include "image/vips/library.h"
 #include "image/vips/normalise.h"
 #include "image/vips/strips.h"
@@ -22,6 +25,8 @@ constexpr int kLongestSide = 1'000'000;
 struct Format {
   std::string_view loader;
   double most_pixels_per_byte;
+  int held;  // bytes for each sample of the picture that its library holds when it decodes it as a whole
+  bool only_interlaced = false;  // else it streams
 };
 
 // Compresses flat pictures without limit; the figure admits a flat WebP of the largest size and a white fax of the
@@ -29,11 +34,17 @@ struct Format {
 constexpr double kHardlyLimited = 16.0 * (1 << 20);
 
 constexpr std::array kFormats{
-    Format{"VipsForeignLoadPng", 1032.0 * 8},  // deflate expands at most 1032 times (zlib's technical notes), 8 pixels to a byte
-    Format{"VipsForeignLoadJpeg", 64.0 * 16 * 8},  // a bit or more for an 8x8 block, which subsampling stretches to at most 4x4 of them
-    Format{"VipsForeignLoadTiff", kHardlyLimited}, Format{"VipsForeignLoadWebp", kHardlyLimited},
-    Format{"VipsForeignLoadHeif", kHardlyLimited}, Format{"VipsForeignLoadNsgif", kHardlyLimited},
+    Format{"VipsForeignLoadPng", 1032.0 * 8, 1, true},  // deflate expands at most 1032 times (zlib's technical notes), 8 pixels to a byte
+    Format{"VipsForeignLoadJpeg", 64.0 * 16 * 8, 2, true},  // a bit or more for an 8x8 block, which subsampling stretches to at most 4x4 of them
+    Format{"VipsForeignLoadTiff", kHardlyLimited, 0},      Format{"VipsForeignLoadWebp", kHardlyLimited, 2},
+    Format{"VipsForeignLoadHeif", kHardlyLimited, 4},      Format{"VipsForeignLoadNsgif", kHardlyLimited, 2},
 };
+
+// The memory that decoding takes beyond some rows.
+double bytes_held(const Format& format, const vips::VImage& image) {
+  if (format.only_interlaced && image.get_typeof("interlaced") == 0) return 0;
+  return static_cast<double>(format.held) * static_cast<double>(VIPS_IMAGE_SIZEOF_IMAGE(image.get_image()));
+}
 
 Result<Format> format_of(const vips::VSource& source) {
   const char* loader = vips_foreign_find_load_source(source.get_source());
@@ -41,7 +52,8 @@ Result<Format> format_of(const vips::VSource& source) {
   for (const Format& format : kFormats) {
     if (loader != nullptr && std::string_view(loader).starts_with(format.loader)) return format;
   }
-  return bad_input("this is not a picture in a format that can be read here", "Give a PNG, JPEG, TIFF or WebP file");
+  return bad_input("this is not a picture in a format that can be read here",
+                   "Give a PNG, JPEG, TIFF, WebP or AVIF file");
 }
 
 Result<vips::VImage> open_raw(const std::filesystem::path& path, VipsAccess access) {
@@ -63,6 +75,7 @@ Result<vips::VImage> open_raw(const std::filesystem::path& path, VipsAccess acce
     return bad_input("its header promises " + std::to_string(image->width()) + " x " + std::to_string(image->height()) +
                      " pixels, which the file cannot hold");
   }
+  MANTISSA_TRY(check_held(bytes_held(format, *image), "is decoded"));
   return image;
 }
 
@@ -99,7 +112,32 @@ class VipsReader final : public PictureReader {
     return read_rows(rectangle).in("picture " + path_.string());
   }
 
+  // What is wrong with these rows is told to whoever reads them: the decoder stops at the same place once more.
+  void read_ahead(int begin, int end) override {
+    stop_reading_ahead();
+    stopped_ = false;
+    ahead_ = std::async(std::launch::async, [this, begin, end] {
+      for (int y = begin; y < end && !stopped_;) {
+        const std::lock_guard lock(mutex_);
+        if (!strips_.has_room()) break;
+        const auto strip = strips_.at(y);
+        if (!strip.ok()) break;
+        y = (*strip)->y + (*strip)->rows;
+      }
+      vips_thread_shutdown();
+    });
+  }
+
+  ~VipsReader() override { stop_reading_ahead(); }
+  VipsReader(const VipsReader&) = delete;
+  VipsReader& operator=(const VipsReader&) = delete;
+
  private:
+  void stop_reading_ahead() {
+    stopped_ = true;
+    if (ahead_.valid()) ahead_.get();
+  }
+
   Result<Picture> read_rows(Rectangle rectangle) {
     if (rectangle.x < 0 || rectangle.y < 0 || rectangle.width <= 0 || rectangle.height <= 0 ||
         rectangle.x > info_.width - rectangle.width || rectangle.y > info_.height - rectangle.height) {
@@ -133,6 +171,8 @@ class VipsReader final : public PictureReader {
   PictureInfo info_;
   std::mutex mutex_;
   Strips strips_;
+  std::atomic<bool> stopped_ = false;
+  std::future<void> ahead_;
 };
 
 }  // namespace

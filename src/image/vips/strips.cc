@@ -49,6 +49,10 @@ Result<const Strip*> Strips::at(int y) {
   return &kept_.back();
 }
 
+bool Strips::has_room() const {
+  return bytes_kept_ + row_bytes_ * static_cast<std::size_t>(strip_rows_) <= kMostBytesKept;
+}
+
 void Strips::forget_above(int y) {
   std::erase_if(kept_, [&](const Strip& strip) {
     if (strip.y + strip.rows > y) return false;

@@ -29,6 +29,9 @@ class Strips {
   // Rows above `y` are not needed soon.
   void forget_above(int y);
 
+  // Whether another strip can be decoded without giving up one that is kept.
+  [[nodiscard]] bool has_room() const;
+
   [[nodiscard]] std::size_t row_bytes() const { return row_bytes_; }
 
  private:

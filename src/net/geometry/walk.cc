@@ -13,6 +13,8 @@ namespace {
 
 const Flow kNoFlow;
 constexpr std::int64_t kCoarsestGrid = 1 << 16;
+// More is the square of the picture, which is walked at 3 gigapixels.
+constexpr double kMostBytesPerPixel = 1 << 20;
 
 const std::unordered_map<std::string_view, Rule>& rules() {
   static const auto all = [] {
@@ -147,6 +149,7 @@ Result<void> Walk::start() {
   flow.axes[2] = picture_axis(shape[2], Role::rows, base_.rows);
   flow.axes[3] = picture_axis(shape[3], Role::columns, base_.columns);
   pixels_ = static_cast<double>(base_size(flow.axes[2])) * static_cast<double>(base_size(flow.axes[3]));
+  alive_ = most_alive_ = pixels_ * static_cast<double>(shape[1].size);
   if (condition && condition->is_map) return lay_map(condition->condition);
   return {};
 }
@@ -180,6 +183,7 @@ Result<void> Walk::run() {
   MANTISSA_TRY(start());
   for (const ir::NodeId node : graph_.sorted()) {
     MANTISSA_TRY(visit(node));
+    count_memory(node);
     if (watch)
       for (const ir::ValueId id : graph_.node(node).outputs)
         if (id != ir::kNoValue) watch(id, flow(id));
@@ -203,10 +207,33 @@ Result<void> Walk::visit(ir::NodeId node) {
   return rule->second(*this, node);
 }
 
+double Walk::elements_of_value(ir::ValueId id) const {
+  if (id == ir::kNoValue || graph_.value(id).constant || uses_[static_cast<std::size_t>(id)] == 0) return 0;
+  return elements_of(flows_[static_cast<std::size_t>(id)]);
+}
+
+// Pixel by pixel an operator may write over the input that nobody else needs any more, and engines let it.
+void Walk::count_memory(ir::NodeId node) {
+  const auto pointwise = pointwise_rules();
+  const bool in_place = std::any_of(pointwise.begin(), pointwise.end(),
+                                    [&](const RuleOf& rule) { return rule.op == graph_.node(node).op; });
+  double written = 0, given_back = 0;
+  for (const ir::ValueId id : graph_.node(node).outputs) written += elements_of_value(id);
+  for (const ir::ValueId id : graph_.node(node).inputs)
+    if (in_place && id != ir::kNoValue && uses_[static_cast<std::size_t>(id)] == 1)
+      given_back = std::max(given_back, elements_of_value(id));
+  alive_ += written;
+  most_alive_ = std::max(most_alive_, alive_ - std::min(written, given_back));
+}
+
 // What is known of a value is needed until its last use only; a graph may have a million of them.
 void Walk::release_inputs(ir::NodeId node) {
   for (const ir::ValueId id : graph_.node(node).inputs) {
-    if (id != ir::kNoValue && --uses_[static_cast<std::size_t>(id)] == 0) flows_[static_cast<std::size_t>(id)] = Flow{};
+    if (id == ir::kNoValue) continue;
+    const double elements = elements_of_value(id);
+    if (--uses_[static_cast<std::size_t>(id)] > 0) continue;
+    alive_ -= elements;
+    flows_[static_cast<std::size_t>(id)] = Flow{};
   }
 }
 
@@ -252,6 +279,8 @@ Result<Geometry> Walk::geometry() const {
   found.scale = static_cast<int>(scale);
   found.stride = static_cast<int>(stride_);
   found.size_multiple = *multiple;
+  const double bytes = most_alive_ / pixels_ * sizeof(float);
+  if (bytes < kMostBytesPerPixel) found.bytes_per_pixel = bytes;
   if (!out.global && (role_of(out.axes[2]) != Role::rows || role_of(out.axes[3]) != Role::columns)) {
     found.global_because = "the rows and columns of the output are not those of the input";
   } else if (out.global) {

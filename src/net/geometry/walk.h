@@ -54,6 +54,9 @@ class Walk {
   [[nodiscard]] Result<void> lay_map(ir::ValueId id);
   [[nodiscard]] Result<void> visit(ir::NodeId node);
   void release_inputs(ir::NodeId node);
+  [[nodiscard]] double elements_of_value(ir::ValueId id) const;
+  // Counts what lives while a node runs.
+  void count_memory(ir::NodeId node);
   [[nodiscard]] std::optional<int> size_multiple(const std::array<bool, kProbes>& works) const;
 
   const ir::Graph& graph_;
@@ -64,6 +67,8 @@ class Walk {
   std::vector<NodeCost> costs_;
   ir::ValueId picture_ = ir::kNoValue;
   double pixels_ = 1;  // of the base picture
+  double alive_ = 0;   // elements of the values that are still needed
+  double most_alive_ = 0;
   std::int64_t stride_ = 1;
   std::array<bool, kProbes> fails_{};
 };

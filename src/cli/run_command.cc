@@ -52,6 +52,7 @@ void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code) {
       ->required();
   command->add_option("--provider", request->provider,
                       "Engine to run on (mantissa providers); default: the fastest that passed the gate");
+  const ProviderLibraries libraries = add_provider_libraries(*command);
   command->add_option("--variant", request->variant,
                       "fp32, bf16, int8 ...: what the release has; default: the fastest that passed the gate");
   command->add_option("--range", request->overrides.range,
@@ -65,7 +66,10 @@ void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   command->add_option("--quality", request->quality, "Of JPEG and WebP, 1 to 100")->check(whole_number(1, 100));
   command->add_flag("--overwrite", request->overwrite, "Replace outputs that exist");
   command->footer("Example:\n  mantissa run out photo.jpg -o restored.png\n  mantissa run out photos/ -o restored/");
-  command->callback([request, &global, &exit_code] { exit_code = run_command(*request, global); });
+  command->callback([request, libraries, &global, &exit_code] {
+    const auto added = use(libraries);
+    exit_code = added.ok() ? run_command(*request, global) : fail(added.error(), global);
+  });
 }
 
 }  // namespace mantissa::cli

@@ -86,6 +86,8 @@ endfunction()
 set(mantissa_test_environment
   "MANTISSA_SHARED=${MANTISSA_SHARED}"
   "MANTISSA_BUILD=${PROJECT_BINARY_DIR}"
+  "XDG_CACHE_HOME=${PROJECT_BINARY_DIR}/test_home/cache"  # no choice and no provider library of whoever runs the tests
+  "XDG_CONFIG_HOME=${PROJECT_BINARY_DIR}/test_home/config"
   "MANTISSA_PYTHON=/usr/bin/python3"
   "MANTISSA_PYTHONPATH=${mantissa_prefix}/python")
 

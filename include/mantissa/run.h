@@ -22,8 +22,10 @@ struct RunRequest {
   std::optional<double> sigma;                // how noisy the pictures are, in 8-bit levels: for a network that is told
   int tile_size = 0;                          // largest side of a tile in input pixels; 0: chosen
   int threads = 0;                            // 0: all cores
-  int quality = 0;                            // of lossy picture formats, 1..100; 0: the format's default
-  bool overwrite = false;                     // an output that exists
+  bool may_race = true;    // try what is fastest here, where the pictures take long enough to pay for it
+  bool explain = false;    // fill in RunSummary::explanation
+  int quality = 0;         // of lossy picture formats, 1..100; 0: the format's default
+  bool overwrite = false;  // an output that exists
 };
 
 struct RestoredPicture {
@@ -40,7 +42,8 @@ struct RestoredPicture {
 struct RunSummary {
   std::string variant;
   std::string provider;
-  std::string reason;  // why these two
+  std::string reason;                    // why these two
+  std::vector<std::string> explanation;  // more about it, a sentence each; only where it was asked for
   std::vector<RestoredPicture> pictures;
 };
 

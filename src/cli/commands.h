@@ -22,6 +22,7 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_weights(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_inspect(CLI::App& app, const GlobalOptions& global, int& exit_code);
+void add_bench(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_providers(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_targets(CLI::App& app, const GlobalOptions& global, int& exit_code);
 

@@ -15,11 +15,13 @@ void print_text(const RunSummary& summary) {
     std::printf("%s  %dx%d, %.2f s, %.2f us/pixel\n", picture.output.c_str(), picture.width, picture.height,
                 picture.seconds, picture.seconds * 1e6 / pixels);
   }
+  for (const std::string& line : summary.explanation) std::printf("  %s\n", line.c_str());
 }
 
 void print_json(const RunSummary& summary) {
   nlohmann::ordered_json json = {
       {"variant", summary.variant}, {"provider", summary.provider}, {"reason", summary.reason}};
+  if (!summary.explanation.empty()) json["explanation"] = summary.explanation;
   json["pictures"] = nlohmann::ordered_json::array();
   for (const RestoredPicture& picture : summary.pictures)
     json["pictures"].push_back({{"input", picture.input.string()},
@@ -63,6 +65,8 @@ void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code) {
       ->check(whole_number(1));
   command->add_option("--threads", request->threads, "Threads of the engine; default: all cores")
       ->check(whole_number(1));
+  command->add_flag("--explain", request->explain, "Say what ran where and why, and what else there was");
+  command->add_flag("!--no-race", request->may_race, "Do not try out what is fastest here, however long it takes");
   command->add_option("--quality", request->quality, "Of JPEG and WebP, 1 to 100")->check(whole_number(1, 100));
   command->add_flag("--overwrite", request->overwrite, "Replace outputs that exist");
   command->footer("Example:\n  mantissa run out photo.jpg -o restored.png\n  mantissa run out photos/ -o restored/");

@@ -18,10 +18,10 @@ namespace {
 // Nothing is known of it, so files with numbers that every device has.
 constexpr std::string_view kFilesForAny[] = {"fp16/model.onnx", "fp32/model.onnx"};
 
-// "ContosoAiExecutionProvider" -> "onnxruntime-contosoai".
-std::string name_for(std::string_view device) {
+// "ContosoAiExecutionProvider.NPU" -> "onnxruntime-contosoai-npu".
+std::string name_for(std::string device) {
   constexpr std::string_view kSuffix = "ExecutionProvider";
-  if (device.ends_with(kSuffix) && device.size() > kSuffix.size()) device.remove_suffix(kSuffix.size());
+  if (const auto at = device.find(kSuffix); at != std::string::npos && at > 0) device.erase(at, kSuffix.size());
   std::string name = "onnxruntime-";
   for (const char c : device)
     name += std::isalnum(static_cast<unsigned char>(c)) != 0
@@ -72,6 +72,11 @@ std::int64_t TensorView::count() const {
 }
 
 std::span<const ProviderDescriptor> providers() { return known_providers().first(kOwnProviders); }
+
+bool is_own(std::string_view provider) {
+  const auto own = providers();
+  return std::any_of(own.begin(), own.end(), [&](const ProviderDescriptor& each) { return each.name == provider; });
+}
 
 std::vector<ProviderDescriptor> all_providers() {
   static const std::vector<ProviderDescriptor> all = with_libraries();

@@ -112,6 +112,7 @@ class Engine {
 
 // Those that mantissa brings itself: what releases are judged and measured on.
 [[nodiscard]] std::span<const ProviderDescriptor> providers();
+[[nodiscard]] bool is_own(std::string_view provider);
 // These, those that there could be (known_providers.h), and those that provider libraries bring
 // (provider_libraries.h), whether or not they can work here. Probes the libraries.
 [[nodiscard]] std::vector<ProviderDescriptor> all_providers();

@@ -40,19 +40,6 @@ void collect(const fs::path& path, std::vector<fs::path>& files) {
   files.insert(files.end(), found.begin(), found.end());
 }
 
-std::vector<fs::path> wanted() {
-  std::vector<fs::path> files = added();
-  std::istringstream listed(variable("MANTISSA_PROVIDER_LIBRARIES"));
-  for (std::string path; std::getline(listed, path, ':');)
-    if (!path.empty()) collect(path, files);
-  fs::path settings = variable("XDG_CONFIG_HOME");
-  if (settings.empty()) settings = fs::path(variable("HOME")) / ".config";
-  std::error_code ignored;
-  if (const fs::path folder = settings / "mantissa/providers"; fs::is_directory(folder, ignored))
-    collect(folder, files);
-  return files;
-}
-
 // What the helper printed (mantissa_probe.cc), line by line; what a library prints lies between.
 void read_report(const std::string& output, ProviderLibrary& library) {
   constexpr std::string_view kDevice = "mantissa-device ", kProblem = "mantissa-problem ";
@@ -69,6 +56,19 @@ void read_report(const std::string& output, ProviderLibrary& library) {
 }
 
 }  // namespace
+
+std::vector<fs::path> wanted_libraries() {
+  std::vector<fs::path> files = added();
+  std::istringstream listed(variable("MANTISSA_PROVIDER_LIBRARIES"));
+  for (std::string path; std::getline(listed, path, ':');)
+    if (!path.empty()) collect(path, files);
+  fs::path settings = variable("XDG_CONFIG_HOME");
+  if (settings.empty()) settings = fs::path(variable("HOME")) / ".config";
+  std::error_code ignored;
+  if (const fs::path folder = settings / "mantissa/providers"; fs::is_directory(folder, ignored))
+    collect(folder, files);
+  return files;
+}
 
 ProviderLibrary probe_library(const fs::path& path, double seconds) {
   std::error_code problem;
@@ -93,7 +93,7 @@ ProviderLibrary probe_library(const fs::path& path, double seconds) {
 const std::vector<ProviderLibrary>& provider_libraries() {
   static const std::vector<ProviderLibrary> all = [] {
     std::vector<ProviderLibrary> libraries;
-    for (const fs::path& path : wanted()) {
+    for (const fs::path& path : wanted_libraries()) {
       ProviderLibrary library = probe_library(path);
       const bool again = std::any_of(libraries.begin(), libraries.end(),
                                      [&](const ProviderLibrary& each) { return each.path == library.path; });

@@ -23,6 +23,9 @@ struct ProviderLibrary {
 // Loads it in a child process, for at most `seconds`.
 [[nodiscard]] ProviderLibrary probe_library(const std::filesystem::path& path, double seconds = 20);
 
+// The files that are to be used, none of them looked into.
+[[nodiscard]] std::vector<std::filesystem::path> wanted_libraries();
+
 // All of them, in the order of this file's heading; each is probed once, and a warning tells of one that is skipped.
 [[nodiscard]] const std::vector<ProviderLibrary>& provider_libraries();
 

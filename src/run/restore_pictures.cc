@@ -82,7 +82,7 @@ Result<RestoredPicture> restore_one(run::OpenModel& model, const Job& job, const
   info.width *= model.task.scale;
   info.height *= model.task.scale;
   MANTISSA_ASSIGN(auto writer, image::create_picture(job.output, info, {.quality = request.quality}));
-  run::RestoreOptions options;
+  run::RestoreOptions options{model.tile_size};
   if (request.tile_size > 0) options.tile_size = request.tile_size;
   std::unique_ptr<base::Progress> progress;
   const auto start = std::chrono::steady_clock::now();
@@ -98,7 +98,7 @@ Result<RestoredPicture> restore_one(run::OpenModel& model, const Job& job, const
 }
 
 Result<RunSummary> restore_all(const Jobs& all, run::OpenModel& model, const RunRequest& request) {
-  RunSummary summary{model.variant, model.provider, model.reason, {}};
+  RunSummary summary{model.variant, model.provider, model.reason, {}, {}};
   for (const Job& job : all.jobs) {
     MANTISSA_TRY(base::check_interrupt());
     auto picture = restore_one(model, job, request);
@@ -106,6 +106,7 @@ Result<RunSummary> restore_all(const Jobs& all, run::OpenModel& model, const Run
       return std::move(picture).in(job.input.string()).error();  // others name their picture
     MANTISSA_ASSIGN(summary.pictures.emplace_back(), std::move(picture));
   }
+  if (request.explain) summary.explanation = run::explain(model);
   return summary;
 }
 

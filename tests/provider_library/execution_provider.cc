@@ -1,7 +1,7 @@
 // A plugin execution provider for ONNX Runtime, as small as one can be, for the tests of provider libraries: it runs
 // Abs, Neg and Relu of float32 on the processor, each node by itself.
 //
-// Built in several ways: with MANTISSA_TEST_CLAIMS_NOTHING it leaves every node to the CPU, with MANTISSA_TEST_ABORTS
+// Built in several ways: with MANTISSA_TEST_CLAIMS_NOTHING it has another name and leaves every node to the CPU, with MANTISSA_TEST_ABORTS
 // it ends the process that loads it, with MANTISSA_TEST_HANGS it never returns, with MANTISSA_TEST_FAILS it tells the
 // engine that it cannot be used.
 #include <onnxruntime_c_api.h>
@@ -20,7 +20,11 @@
 
 namespace {
 
+#ifdef MANTISSA_TEST_CLAIMS_NOTHING
+constexpr const char* kName = "MantissaIdleExecutionProvider";
+#else
 constexpr const char* kName = "MantissaTestExecutionProvider";
+#endif
 
 const OrtApi* api = nullptr;
 

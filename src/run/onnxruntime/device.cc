@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -58,11 +59,18 @@ void append_built_in(Ort::SessionOptions& session, const ProviderDescriptor& des
   }
 }
 
+// Once: a library may bring several devices.
+void register_library(const std::string& path) {
+  static auto* const registered = new std::set<std::string>;
+  if (registered->contains(path)) return;
+  environment().RegisterExecutionProviderLibrary(path.c_str(), path);
+  registered->insert(path);
+}
+
 Result<void> load(const ProviderDescriptor& descriptor) {
   return guarded([&]() -> Result<void> {
     if (!descriptor.library.empty()) {
-      const std::string path(descriptor.library);
-      environment().RegisterExecutionProviderLibrary(path.c_str(), path);
+      register_library(std::string(descriptor.library));
     } else if (!is_built_in(descriptor)) {
       return unsupported("ONNX Runtime " + Ort::GetVersionString() + " here has no " + std::string(descriptor.device),
                          "It needs " + std::string(descriptor.needs));

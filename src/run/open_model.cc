@@ -183,7 +183,7 @@ std::vector<std::string> explain(OpenModel& model) {
   if (const auto engine = provider(model.provider); engine.ok()) lines.push_back((*engine)->version());
   if (const auto placement = model.session->placement(); placement.ok()) lines.push_back(nodes_of(*placement));
   for (const Racer& racer : model.racers) {
-    if (racer.way == model.way && racer.tile_size == model.tile_size) continue;
+    if (racer.way == model.way && (model.tile_size == 0 || racer.tile_size == model.tile_size)) continue;
     std::string line = "not taken: " + name_of(racer.way) + ", tiles of " + std::to_string(racer.tile_size) + ": ";
     line += racer.refused.empty() ? in_figures(racer.microseconds_per_pixel) : racer.refused;
     lines.push_back(std::move(line));

@@ -26,7 +26,7 @@ struct RaceOptions {
   int threads = 0;                   // 0: all cores
   std::optional<double> sigma = {};  // the level of noise; none: the middle of what the release was made for
   int tile_size = 0;                 // only this one; 0: the default, and for the winner others too
-  double seconds_per_turn = 0.5;     // a tile that takes longer, by its hint, is made smaller
+  double seconds_per_turn = 2;       // a tile that takes longer, by its hint, is made smaller
 };
 
 // Fastest first, then those that are refused. Errors: fp32 cannot run here, an interrupt.

@@ -21,11 +21,11 @@ void print_peak(const BenchSummary& summary) {
 
 void print_text(const BenchSummary& summary, bool chosen) {
   print_peak(summary);
-  std::printf("\n%-22s %-22s %5s %9s", "file", "provider", "tile", "us/pixel");
+  std::printf("\n%-22s %-25s %5s %9s", "file", "provider", "tile", "us/pixel");
   if (!chosen) std::printf(" %9s %8s %8s", "bound", "reached", "memory");
   std::printf(" %10s\n", "to fp32 dB");
   for (const BenchRow& row : summary.rows) {
-    std::printf("%-22s %-22s %5d ", (row.path.empty() ? row.variant : row.path).c_str(), row.provider.c_str(),
+    std::printf("%-22s %-25s %5d ", (row.path.empty() ? row.variant : row.path).c_str(), row.provider.c_str(),
                 row.tile_size);
     if (row.microseconds_per_pixel <= 0) {
       std::printf("%s\n", row.problem.c_str());

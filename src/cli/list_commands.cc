@@ -17,7 +17,7 @@ nlohmann::ordered_json json_of(const ProviderState& each) {
 void print(const ProviderState& each) {
   std::string text = each.missing.empty() ? each.version : "not here: " + each.missing;
   if (each.missing.empty() && !each.library.empty()) text += ", from " + each.library;
-  std::printf("%-24s  %s\n", each.name.c_str(), text.c_str());
+  std::printf("%-26s  %s\n", each.name.c_str(), text.c_str());
 }
 
 }  // namespace

@@ -27,6 +27,8 @@ constexpr std::array kTensorRt = {Option{"trt_engine_cache_enable", "1"}, Option
 // MLProgram has fp16 and more operators than the older NeuralNetwork; ALL lets Core ML choose the Neural Engine.
 constexpr std::array kCoreMl = {Option{"ModelFormat", "MLProgram"}, Option{"MLComputeUnits", "ALL"},
                                 Option{"RequireStaticInputShapes", "0"}};
+// Else it computes float32 in what the device has, such as bfloat16.
+constexpr std::array kOpenVino = {Option{"precision", "ACCURACY"}};
 constexpr std::array kQnn = {Option{"backend_type", "htp"}, Option{"htp_performance_mode", "burst"}};
 
 constexpr auto kCudaNeeds =
@@ -57,7 +59,7 @@ constexpr std::array kKnown = {
     ProviderDescriptor{"onnxruntime-openvino", "ONNX Runtime, OpenVINO", "onnxruntime", "OpenVINOExecutionProvider",
                        false,
                        "PyPI onnxruntime-ep-openvino, whose library is added with --provider-library; an Intel device",
-                       kIntegersInFloat},
+                       kIntegersInFloat, kOpenVino},
     ProviderDescriptor{"onnxruntime-webgpu", "ONNX Runtime, WebGPU", "onnxruntime", "WebGpuExecutionProvider", false,
                        kWebGpuNeeds, kFloats},
     ProviderDescriptor{"onnxruntime-qnn", "ONNX Runtime, Qualcomm QNN", "onnxruntime", "QNNExecutionProvider", false,

@@ -52,7 +52,7 @@ struct Placement {
     int nodes = 0;
   };
   std::vector<Entry> entries;
-  std::vector<Share> devices;  // empty: all of them on the provider's own
+  std::vector<Share> devices = {};  // empty: all of them on the provider's own
 };
 
 class Session {

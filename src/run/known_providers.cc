@@ -27,8 +27,10 @@ constexpr std::array kTensorRt = {Option{"trt_engine_cache_enable", "1"}, Option
 // MLProgram has fp16 and more operators than the older NeuralNetwork; ALL lets Core ML choose the Neural Engine.
 constexpr std::array kCoreMl = {Option{"ModelFormat", "MLProgram"}, Option{"MLComputeUnits", "ALL"},
                                 Option{"RequireStaticInputShapes", "0"}};
-// Else it computes float32 in what the device has, such as bfloat16.
-constexpr std::array kOpenVino = {Option{"precision", "ACCURACY"}};
+// Else it computes float32 in what the device has, such as bfloat16: seen on a processor with AMX, where the option
+// "precision" changes nothing.
+constexpr std::array kOpenVino = {Option{
+    "load_config", R"({"CPU": {"EXECUTION_MODE_HINT": "ACCURACY"}, "GPU": {"EXECUTION_MODE_HINT": "ACCURACY"}})"}};
 constexpr std::array kQnn = {Option{"backend_type", "htp"}, Option{"htp_performance_mode", "burst"}};
 
 constexpr auto kCudaNeeds =

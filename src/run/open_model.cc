@@ -75,8 +75,9 @@ const Racer* winner_of(const std::vector<Racer>& racers, const RunRequest& reque
 Result<OpenModel> open_winner(const Runnable& runnable, std::vector<Racer> racers, const Racer& winner,
                               const RunRequest& request, const char* when) {
   MANTISSA_ASSIGN(auto session, runnable.open(winner.way, request.threads));
-  const std::string reason =
-      "fastest here of those that passed: " + in_figures(winner.microseconds_per_pixel) + ", measured " + when;
+  const bool asked = !request.provider.empty() || !request.variant.empty();
+  const std::string reason = (asked ? "as asked for, " : "fastest here of those that passed: ") +
+                             in_figures(winner.microseconds_per_pixel) + ", measured " + when;
   const bool tiles_were_raced = std::any_of(racers.begin(), racers.end(), [&](const Racer& each) {
     return each.way == winner.way && each.tile_size != winner.tile_size;
   });

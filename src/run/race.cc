@@ -20,6 +20,8 @@ constexpr int kTurns = 5;
 // times: turns of one session differ by some 10 % on a quiet machine, and by half on a busy one.
 constexpr double kFarBehind = 2.0;
 constexpr double kBehind = 1.25;
+// Enough for a median of one that nobody races against.
+constexpr int kTurnsAlone = 3;
 // Those that are raced over other tiles too, in times of the best.
 constexpr double kCloseToBest = 1.1;
 // Multiply-accumulates a second, where nothing was measured: two cores of a processor with AVX2 in float32.
@@ -98,7 +100,8 @@ Result<void> take_turns(std::vector<Runner>& field, const net::Task& task, const
     const double limit = best_time(field) * (turn == 0 ? kFarBehind : kBehind);
     for (Runner& each : field)
       if (each.runs() && median(each.times) > limit) each.session.reset();
-    if (std::count_if(field.begin(), field.end(), [](const Runner& each) { return each.runs(); }) < 2) break;
+    const auto left = std::count_if(field.begin(), field.end(), [](const Runner& each) { return each.runs(); });
+    if (left < 2 && turn + 1 >= kTurnsAlone) break;
   }
   for (Runner& each : field) {
     each.racer.turns = static_cast<int>(each.times.size());

@@ -20,7 +20,7 @@ endif()
 set(module_folder "${CMAKE_INSTALL_LIBDIR}/mantissa")
 get_property(modules GLOBAL PROPERTY MANTISSA_MODULES)
 if(modules)
-  install(TARGETS ${modules} LIBRARY DESTINATION "${module_folder}")
+  install(TARGETS ${modules} LIBRARY DESTINATION "${module_folder}" RUNTIME DESTINATION "${module_folder}")
 endif()
 
 # Engines that came from the cache go along with their licences; the system's own stay where they are.

@@ -2,6 +2,7 @@
 #
 #   part     a folder src/<part>; an object library, so that one shared library holds all of them exactly once
 #   module   a folder inside a part that needs a heavy library; a plug-in that base/module.h loads on first use
+#   helper   a folder inside a part; a small program that the library runs beside itself
 #
 # Both accept a folder that has no sources yet.
 
@@ -58,6 +59,21 @@ function(mantissa_module name)
   add_dependencies(tests ${target})
 endfunction()
 
+# mantissa_helper(NAME [LIBRARIES target...]): the folder NAME becomes the program lib/mantissa/mantissa_<NAME>, which the library runs
+# beside itself.
+function(mantissa_helper name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LIBRARIES")
+  mantissa_sources(sources "${CMAKE_CURRENT_SOURCE_DIR}/${name}")
+  set(target mantissa_${name})
+  add_executable(${target} ${sources})
+  target_link_libraries(${target} PRIVATE mantissa_options ${arg_LIBRARIES})
+  set_target_properties(${target} PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY "${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/mantissa"
+    INSTALL_RPATH "$ORIGIN;$ORIGIN/..")
+  set_property(GLOBAL APPEND PROPERTY MANTISSA_MODULES ${target})
+  add_dependencies(tests ${target})
+endfunction()
+
 # The unit tests beside a part's code, as <part>_test.
 function(mantissa_tests name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LIBRARIES")
@@ -70,6 +86,8 @@ endfunction()
 set(mantissa_test_environment
   "MANTISSA_SHARED=${MANTISSA_SHARED}"
   "MANTISSA_BUILD=${PROJECT_BINARY_DIR}"
+  "XDG_CACHE_HOME=${PROJECT_BINARY_DIR}/test_home/cache"  # no choice and no provider library of whoever runs the tests
+  "XDG_CONFIG_HOME=${PROJECT_BINARY_DIR}/test_home/config"
   "MANTISSA_PYTHON=/usr/bin/python3"
   "MANTISSA_PYTHONPATH=${mantissa_prefix}/python")
 

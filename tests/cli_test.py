@@ -11,7 +11,7 @@ class Commands(Case):
     """Help, lists, JSON and exit codes."""
 
     def test_help_of_each_command_has_an_example(self):
-        for words in ([], ["release"], ["run"], ["inspect"], ["providers"], ["targets"]):
+        for words in ([], ["release"], ["run"], ["inspect"], ["bench"], ["providers"], ["targets"]):
             said = self.succeeds(*words, "--help").stdout
             self.assertIn("\nExample:\n  mantissa ", said, words)
             self.assertNotIn("subcommand", said.lower())

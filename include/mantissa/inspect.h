@@ -1,4 +1,4 @@
-// What is in a network file, and what is here to run it.
+// What is in a network file, and the classes of machines that a release can be made for.
 #pragma once
 
 #include <filesystem>
@@ -50,14 +50,6 @@ struct Inspection {
 // Errors: those of inspect(); (bad_input) a file that cannot be written.
 [[nodiscard]] Result<void> write_repaired(const std::filesystem::path& file, const std::filesystem::path& output,
                                           const TaskOverrides& overrides = {});
-
-struct ProviderState {
-  std::string name;
-  std::string title;
-  std::string version;  // empty when it is not here
-  std::string missing;  // why not
-};
-[[nodiscard]] std::vector<ProviderState> list_providers();
 
 struct TargetState {
   std::string name;

@@ -30,12 +30,15 @@ struct RunRequest : RunnerRequest {
   int quality = 0;             // of lossy picture formats, 1..100; 0: the format's default
   bool overwrite = false;      // outputs that exist
   bool skip_existing = false;  // inputs whose output exists
+  bool may_race = true;        // try what is fastest here, where the pictures take long enough to pay for it
+  bool explain = false;        // fill in RunSummary::explanation
   std::stop_token stop;        // asks from any thread to stop at the next tile
   std::function<void(const FailedPicture&)> on_failure;  // when it happens
 };
 
 struct RunSummary {
   RunnerInfo runner;
+  std::vector<std::string> explanation;  // Runner::explanation(); only where it was asked for
   std::vector<RestoredPicture> pictures;
   std::vector<FailedPicture> failures;
   std::size_t skipped = 0;  // whose output existed

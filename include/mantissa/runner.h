@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "mantissa/frames.h"
 #include "mantissa/pixels.h"
@@ -31,6 +32,9 @@ struct RunnerRequest {
   std::uint64_t memory = 0;    // bytes that it may take; 0: most of what the machine has free
   bool restore_alpha = false;  // by the network, as a grey picture; false: resampled
   int threads = 0;             // 0: all cores
+  // What is to be restored in all, as far as that is known: what is fastest on this machine is tried out first where that
+  // pays. 0: it is not.
+  double input_pixels = 0;
 };
 
 // What was opened.
@@ -85,6 +89,9 @@ class Runner {
   ~Runner();
 
   [[nodiscard]] const RunnerInfo& info() const;
+  // What `mantissa run --explain` says, a line each: who runs and why, where its nodes run in which format, and what the
+  // others would take.
+  [[nodiscard]] std::vector<std::string> explanation() const;
 
   struct Size {
     int width = 0;

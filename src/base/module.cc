@@ -20,14 +20,6 @@ bool is_plain(std::string_view name) {
   });
 }
 
-std::filesystem::path module_folder() {
-  if (const char* folder = std::getenv("MANTISSA_MODULES"); folder != nullptr && *folder != '\0') return folder;
-  Dl_info self{};
-  if (::dladdr(reinterpret_cast<const void*>(&module_folder), &self) == 0 || self.dli_fname == nullptr)
-    return "mantissa";
-  return std::filesystem::path(self.dli_fname).parent_path() / "mantissa";
-}
-
 std::string loader_sentence() {
   const char* sentence = ::dlerror();
   return sentence == nullptr ? "unknown reason" : sentence;
@@ -51,6 +43,14 @@ Result<void*> load(const std::string& name) {
 }
 
 }  // namespace
+
+std::filesystem::path module_folder() {
+  if (const char* folder = std::getenv("MANTISSA_MODULES"); folder != nullptr && *folder != '\0') return folder;
+  Dl_info self{};
+  if (::dladdr(reinterpret_cast<const void*>(&module_folder), &self) == 0 || self.dli_fname == nullptr)
+    return "mantissa";
+  return std::filesystem::path(self.dli_fname).parent_path() / "mantissa";
+}
 
 Result<void*> load_module(std::string_view name) {
   if (!is_plain(name)) return internal_error("\"" + std::string(name) + "\" cannot be the name of a module");

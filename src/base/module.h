@@ -2,6 +2,7 @@
 // so that `mantissa --help` does not pay for them and a missing one is an error only for who needs it.
 #pragma once
 
+#include <filesystem>
 #include <string_view>
 
 #include "mantissa/result.h"
@@ -13,5 +14,8 @@ namespace mantissa::base {
 // interface that the caller expects. Thread-safe. Errors (unsupported): the module or a library that it needs is
 // missing; the loader's own sentence is kept.
 [[nodiscard]] Result<void*> load_module(std::string_view name);
+
+// Where modules and their helpers lie.
+[[nodiscard]] std::filesystem::path module_folder();
 
 }  // namespace mantissa::base

@@ -4,7 +4,10 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <filesystem>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "mantissa/result.h"
 
@@ -19,8 +22,15 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_weights(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_inspect(CLI::App& app, const GlobalOptions& global, int& exit_code);
+void add_bench(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_providers(CLI::App& app, const GlobalOptions& global, int& exit_code);
 void add_targets(CLI::App& app, const GlobalOptions& global, int& exit_code);
+
+// --provider-library, as often as wanted: what it names, once the command line is read. Before the command's work,
+// use() adds them to this process.
+using ProviderLibraries = std::shared_ptr<std::vector<std::filesystem::path>>;
+[[nodiscard]] ProviderLibraries add_provider_libraries(CLI::App& command);
+[[nodiscard]] Result<void> use(const ProviderLibraries& libraries);
 
 // What an option takes: a whole number; a number of seconds, 0 or more.
 [[nodiscard]] CLI::Validator whole_number(std::uint64_t least, std::uint64_t most = UINT64_MAX);

@@ -132,7 +132,7 @@ void add_inspect(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   command->add_option("--repair", arguments->repaired,
                       "Write the network as mantissa reads it to this ONNX file: sizes of the picture free, operators "
                       "gathered that an exporter spelled out");
-  command->footer("Examples:\n  mantissa inspect network.pth\n  mantissa inspect fixed.onnx --repair any_size.onnx");
+  command->footer("Example:\n  mantissa inspect network.pth\n  mantissa inspect fixed.onnx --repair any_size.onnx");
   command->callback([arguments, &global, &exit_code] { exit_code = inspect_command(*arguments, global); });
 }
 

@@ -53,6 +53,7 @@ int main(int argc, char** argv) {
   cli::add_run(app, global, exit_code);
   cli::add_weights(app, global, exit_code);
   cli::add_inspect(app, global, exit_code);
+  cli::add_bench(app, global, exit_code);
   cli::add_providers(app, global, exit_code);
   cli::add_targets(app, global, exit_code);
   for (CLI::App* command : app.get_subcommands({})) command->group("Commands");

@@ -98,7 +98,8 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   auto* command =
       app.add_subcommand("release", "Make a release: every variant of a network, quantized, judged and written");
   auto request = std::make_shared<ReleaseRequest>();
-  command->add_option("network", request->network, "PyTorch checkpoint (.pth, .pt), safetensors or ONNX file")->required();
+  command->add_option("network", request->network, "PyTorch checkpoint (.pth, .pt), safetensors or ONNX file")
+      ->required();
   command
       ->add_option("--calibrate", request->calibrate,
                    "Folder of pictures as the network will see them (clean ones with --degrade)")

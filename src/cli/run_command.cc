@@ -36,12 +36,14 @@ void print_text(const RunSummary& summary) {
   if (summary.skipped + summary.failures.size() > 0)
     std::printf("%zu restored, %zu skipped, %zu failed\n", summary.pictures.size(), summary.skipped,
                 summary.failures.size());
+  for (const std::string& line : summary.explanation) std::printf("  %s\n", line.c_str());
 }
 
 void print_json(const RunSummary& summary) {
   const RunnerInfo& runner = summary.runner;
   nlohmann::ordered_json json = {
       {"variant", runner.variant}, {"provider", runner.provider}, {"reason", runner.reason}, {"scale", runner.scale}};
+  if (!summary.explanation.empty()) json["explanation"] = summary.explanation;
   json["pictures"] = nlohmann::ordered_json::array();
   for (const RestoredPicture& picture : summary.pictures) {
     json["pictures"].push_back({{"input", picture.input.string()},
@@ -184,6 +186,7 @@ void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   command->add_flag("-r,--recursive", request->recursive, "Folders with all folders below them");
   command->add_option("--provider", request->provider,
                       "Engine to run on (mantissa providers); default: the fastest that passed the gate");
+  const ProviderLibraries libraries = add_provider_libraries(*command);
   command->add_option("--variant", request->variant,
                       "fp32, bf16, int8 ...: what the release has; default: the fastest that passed the gate");
   command->add_option("--range", request->overrides.range,
@@ -203,6 +206,8 @@ void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code) {
       ->transform(CLI::CheckedTransformer(std::map<std::string, bool>{{"restored", true}, {"resampled", false}}));
   command->add_option("--threads", request->threads, "Threads of the engine; default: all cores")
       ->check(whole_number(1));
+  command->add_flag("--explain", request->explain, "Say what ran where and why, and what else there was");
+  command->add_flag("!--no-race", request->may_race, "Do not try out what is fastest here, however long it takes");
   command->add_option("--quality", request->quality, "Of JPEG and WebP, 1 to 100")->check(whole_number(1, 100));
   command->add_flag("--overwrite", request->overwrite, "Replace outputs that exist");
   command->add_flag("--skip-existing", request->skip_existing, "Leave out pictures whose output exists");
@@ -219,7 +224,10 @@ void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code) {
       "Example:\n  mantissa run out photo.jpg -o restored.png\n  mantissa run out photos/ --recursive -o restored/\n"
       "  mantissa run out 'scans/*.tif' --scale 1.5 -o 'restored/{name}_x{scale}.png' --skip-existing\n"
       "  ffmpeg -i in.mp4 -f yuv4mpegpipe - | mantissa run out - -o - | ffmpeg -i - out.mkv");
-  command->callback([request, stream, &global, &exit_code] { exit_code = run_command(*request, *stream, global); });
+  command->callback([request, stream, libraries, &global, &exit_code] {
+    const auto added = use(libraries);
+    exit_code = added.ok() ? run_command(*request, *stream, global) : fail(added.error(), global);
+  });
 }
 
 }  // namespace mantissa::cli

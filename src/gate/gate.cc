@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "format/thresholds.h"
 #include "image/metrics.h"
 
 namespace mantissa::gate {
@@ -33,7 +34,7 @@ struct Checks {
   }
 };
 
-std::vector<std::string> failures_of(const Figures& f, const Thresholds& t) {
+std::vector<std::string> failures_of(const Figures& f, const format::Thresholds& t) {
   Checks checks;
   if (!f.finite) checks.failures.emplace_back("the output holds NaN or infinity");
   if (f.has_truth) {
@@ -52,18 +53,6 @@ std::vector<std::string> failures_of(const Figures& f, const Thresholds& t) {
 }
 
 }  // namespace
-
-Thresholds thresholds_for(std::string_view variant, bool has_truth) {
-  Thresholds t;
-  if (!has_truth) {
-    t.psnr_to_fp32 = 45;
-    t.worst_psnr_to_fp32 = 42;
-    t.worst_tile_psnr = 38;
-  }
-  if (variant == "fp16") t.psnr_to_fp32 = 50;
-  if (variant == "bf16") t.psnr_to_fp32 = std::max(t.psnr_to_fp32, 42.0);
-  return t;
-}
 
 void Judge::add(const image::Picture& fp32, const image::Picture& variant, const image::Picture* truth) {
   sums_.finite &= image::all_finite(variant);
@@ -108,7 +97,7 @@ format::Verdict Judge::verdict(std::string kind, std::string provider) const {
   f.psnr_fp32 /= n;
   f.psnr_variant /= n;
   if (f.has_truth) f.loss_percent = 100 * (f.psnr_fp32 - f.psnr_variant) / f.psnr_fp32;
-  verdict.failures = failures_of(f, thresholds_for(variant_, f.has_truth));
+  verdict.failures = failures_of(f, format::thresholds_for(variant_, f.has_truth));
   if (f.pictures == 0) verdict.failures.emplace_back("no picture was judged");
   verdict.passed = verdict.failures.empty();
   verdict.weak_evidence = f.pictures < kEnoughPictures || f.megapixels < kEnoughMegapixels;

@@ -11,7 +11,6 @@
 #include "net/geometry.h"
 #include "net/merge_sizes.h"
 #include "net/task_metadata.h"
-#include "run/provider.h"
 #include "target/target.h"
 
 namespace mantissa {
@@ -101,19 +100,6 @@ Result<void> write_repaired(const std::filesystem::path& file, const std::filesy
   net::merge_sizes(network.graph);
   net::write_task_metadata(network, network.graph);
   return format::write_onnx(network.graph, output);
-}
-
-std::vector<ProviderState> list_providers() {
-  std::vector<ProviderState> states;
-  for (const run::ProviderDescriptor& each : run::providers()) {
-    ProviderState state{std::string(each.name), std::string(each.title), {}, {}};
-    if (const auto engine = run::provider(each.name); engine.ok())
-      state.version = (*engine)->version();
-    else
-      state.missing = engine.error().message();
-    states.push_back(std::move(state));
-  }
-  return states;
 }
 
 std::vector<TargetState> list_targets() {

@@ -9,6 +9,7 @@
 #include "base/cpu.h"
 #include "base/progress.h"
 #include "base/work_clock.h"
+#include "format/thresholds.h"
 #include "gate/gate.h"
 #include "image/metrics.h"
 #include "pass/keep_reduced_dimensions.h"
@@ -214,7 +215,7 @@ Result<Trial::Batches> Trial::run(const quant::Execute& execute, const Graph& gr
 
 quant::Loss Trial::loss_of(const Batches& outputs) const {
   const net::Task& task = network_.task;
-  const gate::Thresholds allowed = gate::thresholds_for(file_.spec.variant, calibration_.fp32_psnr.has_value());
+  const format::Thresholds allowed = format::thresholds_for(file_.spec.variant, calibration_.fp32_psnr.has_value());
   const auto share = [](double error, double decibels) { return error * std::pow(10.0, decibels / 10); };
   const auto square_of = [](double levels, double most) { return std::pow(levels / most, 2); };
   std::vector<double> shares;

@@ -76,7 +76,8 @@ Result<TilePlan> choose_tiles(const image::PictureInfo& picture, const net::Task
   if (wish.tile_size > 0) return plan_tiles(picture.width, picture.height, task, wish.tile_size);
   const int multiple = std::max(task.size_multiple, 1);
   const int whole = (std::max(picture.width, picture.height) + multiple - 1) / multiple * multiple;
-  const int wanted = task.radius ? default_tile_size(task) : whole;
+  const int fast = wish.fast_tile > 0 ? wish.fast_tile : default_tile_size(task);
+  const int wanted = task.radius ? fast : whole;
   const int side = fitting(picture, task, wish, wanted);
   if (side == 0) return too_little(picture, task, least_tile(task));
   if (side < wanted && !task.radius)

@@ -12,6 +12,7 @@ namespace mantissa::run {
 
 struct TileWish {
   int tile_size = 0;         // the largest side that the user wants; 0: chosen
+  int fast_tile = 0;         // the largest side that a race found fastest; 0: default_tile_size()
   std::uint64_t memory = 0;  // bytes that the run may take; 0: most of what the machine has free
 };
 

@@ -2,201 +2,190 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <optional>
 
 #include "base/cpu.h"
-#include "base/files.h"
 #include "base/progress.h"
-#include "format/manifest.h"
-#include "format/network_file.h"
-#include "format/onnx.h"
-#include "net/architecture.h"
-#include "pass/flush_tiny_weights.h"
-#include "target/target.h"
+#include "run/choice.h"
 
 namespace mantissa::run {
 namespace {
 
-namespace fs = std::filesystem;
+// A race is held where the pictures take this long, and so many times as long as the race.
+constexpr double kLongEnough = 20;
+constexpr double kTimesTheRace = 10;
+// What opening a way and its turns take, beyond the turns' own time: loading, compiling.
+constexpr double kSecondsToPrepare = 0.3;
+constexpr int kTurnsToExpect = 4;
 
-// One way to run a release: a file on a provider.
-struct Way {
-  const format::Artifact* artifact;
-  std::string provider;
-  double microseconds_per_pixel;
-};
-
-std::string machine_hint(const format::Manifest& manifest) {
-  return manifest.machine == base::cpu().model ? "measured on this kind of machine" : "measured on " + manifest.machine;
+std::string in_figures(double microseconds) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.3g microseconds a pixel", microseconds);
+  return text;
 }
 
-bool fits_this_machine(const format::Artifact& artifact) {
-  if (artifact.targets.empty()) return true;
-  return std::any_of(artifact.targets.begin(), artifact.targets.end(), [](const std::string& name) {
-    const auto target = target::target_named(name);
-    return target.ok() && target::meets(base::cpu(), (*target)->needs);
-  });
+bool race_pays(const Runnable& runnable, const std::vector<Way>& ways, const RunnerRequest& request) {
+  if (request.input_pixels <= 0 || ways.size() < 2) return false;
+  const double speed = expected_speed(runnable, ways.front()) / 1e6;
+  const double work = request.input_pixels * speed;
+  if (work < kLongEnough) return false;
+  const double side = affordable_tile(runnable, ways.front(), RaceOptions().seconds_per_turn);
+  const double a_way = kSecondsToPrepare + kTurnsToExpect * side * side * speed;
+  return work > kTimesTheRace * a_way * static_cast<double>(ways.size());
 }
 
-// Every file and provider that the request allows, fastest first.
-std::vector<Way> ways_to_run(const format::Manifest& manifest, const RunnerRequest& request) {
-  std::vector<Way> ways;
-  for (const format::Artifact& artifact : manifest.artifacts) {
-    if (!request.variant.empty() && artifact.variant != request.variant) continue;
-    if (!fits_this_machine(artifact) || (artifact.verdict && !artifact.verdict->passed)) continue;
-    for (const format::Speed& speed : artifact.speeds)
-      if (request.provider.empty() || speed.provider == request.provider)
-        ways.push_back({&artifact, speed.provider, speed.microseconds_per_pixel});
+// The fastest of a race that the request allows.
+const Racer* winner_of(const std::vector<Racer>& racers, const RunnerRequest& request) {
+  for (const Racer& racer : racers) {
+    if (!racer.refused.empty() || racer.turns == 0) continue;
+    if (!request.provider.empty() && racer.way.provider != request.provider) continue;
+    if (!request.variant.empty() && racer.way.variant != request.variant) continue;
+    return &racer;
   }
-  std::stable_sort(ways.begin(), ways.end(),
-                   [](const Way& a, const Way& b) { return a.microseconds_per_pixel < b.microseconds_per_pixel; });
-  return ways;
+  return nullptr;
 }
 
-Error nothing_to_run(const format::Manifest& manifest, const RunnerRequest& request) {
-  std::string have;
-  for (const format::Artifact& artifact : manifest.artifacts)
-    for (const format::Speed& speed : artifact.speeds)
-      have += (have.empty() ? "" : ", ") + artifact.variant + " on " + speed.provider;
-  const std::string release = "the release " + request.model.string();
-  const std::string asked = request.variant.empty() && request.provider.empty()
-                                ? "nothing in " + release + " can run on this machine"
-                                : release + " has no " + (request.variant.empty() ? "variant" : request.variant) +
-                                      (request.provider.empty() ? "" : " for " + request.provider) +
-                                      " that can run here";
-  return unsupported(asked, "It holds " + (have.empty() ? "nothing executable" : have));
-}
-
-Result<std::unique_ptr<Session>> open_artifact(const fs::path& file, const format::Artifact& artifact,
-                                               std::string_view provider_name, int threads) {
-  MANTISSA_ASSIGN(const base::Bytes bytes, base::map_file(file));
-  if (!artifact.sha256.empty() && base::sha256(bytes.span()) != artifact.sha256)
-    return bad_input("the file " + file.string() + " was changed after the release was made",
-                     "Make the release again, or get an unaltered copy");
-  MANTISSA_ASSIGN(Provider * engine, provider(provider_name));
-  return engine->open(bytes.span(), {.threads = threads, .floats = artifact.floats, .tap = {}}).in(file.string());
-}
-
-void tell_level(const net::Task& task, Session& session, float level) {
-  session.set_condition(task.condition->number_of(level), task.condition->step);
-}
-
-// The next variant in safety that can be opened here.
-Result<std::optional<SaferVariant>> open_safer(const format::Manifest& manifest, RunnerRequest request,
-                                               const std::string& than) {
-  request.variant.clear();
-  std::vector<Way> ways = ways_to_run(manifest, request);
-  std::erase_if(ways, [&](const Way& way) { return narrowness(way.artifact->variant) >= narrowness(than); });
-  std::stable_sort(ways.begin(), ways.end(), [](const Way& a, const Way& b) {
-    return narrowness(a.artifact->variant) > narrowness(b.artifact->variant);
+Result<OpenModel> open_winner(const Runnable& runnable, std::vector<Racer> racers, const Racer& winner,
+                              const RunnerRequest& request, const char* when) {
+  MANTISSA_ASSIGN(auto session, runnable.open(winner.way, request.threads));
+  const bool asked = !request.provider.empty() || !request.variant.empty();
+  const std::string reason = (asked ? "as asked for, " : "fastest here of those that passed: ") +
+                             in_figures(winner.microseconds_per_pixel) + ", measured " + when;
+  const bool tiles_were_raced = std::any_of(racers.begin(), racers.end(), [&](const Racer& each) {
+    return each.way == winner.way && each.tile_size != winner.tile_size;
   });
-  for (const Way& way : ways) {
-    auto session = open_artifact(request.model / way.artifact->path, *way.artifact, way.provider, request.threads);
-    if (!session.ok() && session.error().code == ErrorCode::bad_input) return std::move(session).error();
-    if (!session.ok()) continue;
-    if (manifest.task.condition) tell_level(manifest.task, **session, static_cast<float>(*request.sigma));
-    return std::optional(SaferVariant{way.artifact->variant, *std::move(session)});
-  }
-  return std::optional<SaferVariant>();
+  return OpenModel{runnable.task(),
+                   std::move(session),
+                   winner.way.variant,
+                   winner.way.provider,
+                   reason,
+                   winner.way,
+                   tiles_were_raced ? winner.tile_size : 0,
+                   std::move(racers)};
 }
 
-Result<OpenModel> open_release(const RunnerRequest& request) {
-  if (request.overrides.range || request.overrides.colour)
-    return usage_error("the release " + request.model.string() + " says itself what range and colours its network has",
-                       "Leave out --range and --colour");
-  MANTISSA_ASSIGN(const format::Manifest manifest, format::read_manifest(request.model));
-  MANTISSA_TRY(net::check_level(manifest.task, request.sigma));
-  if (!request.provider.empty()) MANTISSA_TRY(provider(request.provider));
+// What an earlier race chose; none where there was none, or it cannot be had. Errors (bad_input): its file is damaged,
+// which is no reason to go on quietly.
+Result<std::optional<OpenModel>> open_earlier_choice(const Runnable& runnable, const std::string& key,
+                                                     const RunnerRequest& request) {
+  std::optional<Choice> choice = read_choice(key);
+  const Racer* const found = choice ? winner_of(choice->racers, request) : nullptr;
+  if (found == nullptr) return std::optional<OpenModel>();
+  const Racer winner = *found;
+  auto model = open_winner(runnable, std::move(choice->racers), winner, request, "on this machine earlier");
+  if (!model.ok() && model.error().code == ErrorCode::bad_input) return std::move(model).error();
+  if (!model.ok()) return std::optional<OpenModel>();
+  return std::optional<OpenModel>(*std::move(model));
+}
+
+Result<OpenModel> open_by_hint(const Runnable& runnable, const RunnerRequest& request) {
   std::optional<Error> problem;
-  for (const Way& way : ways_to_run(manifest, request)) {
-    const fs::path file = request.model / way.artifact->path;
-    auto session = open_artifact(file, *way.artifact, way.provider, request.threads);
+  for (const Way& way : runnable.ways(request, /*every=*/false)) {
+    auto session = runnable.open(way, request.threads);
     if (!session.ok()) {
       if (session.error().code == ErrorCode::bad_input)
         return std::move(session).error();  // damaged: no reason to go on quietly
       if (!problem) problem = std::move(session).error();
       continue;
     }
-    char speed[96];
-    std::snprintf(speed, sizeof speed, "%.2f microseconds a pixel, ", way.microseconds_per_pixel);
-    return OpenModel{manifest.task,
-                     *std::move(session),
-                     way.artifact->variant,
-                     way.provider,
-                     "fastest that passed the gate: " + (speed + machine_hint(manifest)),
-                     SaferVariants(way.artifact->variant, [manifest, request](const std::string& than) {
-                       return open_safer(manifest, request, than);
-                     })};
-  }
-  if (problem) return *std::move(problem);
-  return nothing_to_run(manifest, request);
-}
-
-// What a network file holds, which may be a file of a release.
-std::string variant_of(const ir::Graph& graph) {
-  for (const ir::NodeId node : graph.nodes())
-    if (graph.node(node).op == "DequantizeLinear") return "int8";
-  for (const ir::ValueId constant : graph.constants())
-    if (graph.value(constant).constant->format == base::NumberFormat::float16) return "fp16";
-  return "fp32";
-}
-
-Result<OpenModel> open_network(const RunnerRequest& request) {
-  MANTISSA_ASSIGN(net::Network network, format::read_network(request.model));
-  const std::string variant = variant_of(network.graph);
-  if (!request.variant.empty() && request.variant != variant)
-    return usage_error("the network " + request.model.string() + " is " + variant + ", not " + request.variant,
-                       "Make a release first: mantissa release " + request.model.string());
-  MANTISSA_TRY(net::override_task(network.task, request.overrides));
-  MANTISSA_TRY(net::check_level(network.task, request.sigma));
-  MANTISSA_TRY(pass::flush_tiny_weights(network.graph));
-  MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));
-  std::optional<Error> problem;
-  for (const ProviderDescriptor& descriptor : providers()) {
-    if (!request.provider.empty() && descriptor.name != request.provider) continue;
-    auto engine = provider(descriptor.name);
-    if (engine.ok()) {
-      MANTISSA_ASSIGN(auto session, (*engine)->open(std::as_bytes(std::span(onnx)),
-                                                    {.threads = request.threads, .optimize = true, .tap = {}}));
-      return OpenModel{network.task,
-                       std::move(session),
-                       variant,
-                       std::string(descriptor.name),
-                       "the network as it came",
-                       SaferVariants("the network", nullptr)};
+    std::string reason = runnable.machine().empty() ? "the network as it came" : "asked for by name";
+    if (way.hint)
+      reason = "fastest that passed the gate: " + in_figures(*way.hint) + ", measured on " +
+               (runnable.machine() == base::cpu().model ? "this kind of machine" : runnable.machine());
+    OpenModel model{runnable.task(), *std::move(session), way.variant, way.provider, reason, way};
+    if (!is_own(way.provider)) {  // nobody has looked at where its nodes run
+      tell_level(*model.session, runnable.task(), request.sigma);
+      MANTISSA_ASSIGN(const Placement placement, model.session->placement());
+      MANTISSA_TRY(check_devices(way, placement));
     }
-    if (!problem) problem = std::move(engine).error();
+    return model;
   }
   if (problem) return *std::move(problem);
-  MANTISSA_TRY(provider(request.provider));
-  return internal_error("no provider is listed");
+  return runnable.nothing_to_run(request);
 }
 
-Result<OpenModel> open_any(const RunnerRequest& request) {
-  std::error_code ignored;
-  if (!fs::exists(request.model, ignored)) return bad_input("there is no file or folder " + request.model.string());
-  if (fs::exists(request.model / "release.json", ignored)) return open_release(request);
-  if (fs::is_directory(request.model, ignored))
-    return bad_input("the folder " + request.model.string() + " is no release: it has no release.json",
-                     "Give a release, a PyTorch checkpoint, a safetensors file or an ONNX file");
-  return open_network(request);
+Result<OpenModel> open_any(const Runnable& runnable, const RunnerRequest& request) {
+  const std::string key = choice_key(runnable, request.threads);
+  MANTISSA_ASSIGN(std::optional<OpenModel> earlier, open_earlier_choice(runnable, key, request));
+  if (earlier) return *std::move(earlier);
+  if (!race_pays(runnable, runnable.ways(request, /*every=*/false), request)) return open_by_hint(runnable, request);
+  base::note("trying which variant and provider is fastest here");
+  MANTISSA_ASSIGN(std::vector<Racer> racers, race(runnable, runnable.ways(request, /*every=*/true),
+                                                  {.threads = request.threads, .sigma = request.sigma}));
+  const Racer* found = winner_of(racers, request);
+  if (found == nullptr) return open_by_hint(runnable, request);
+  const Racer winner = *found;
+  if (request.provider.empty() && request.variant.empty())  // else it was no race of all
+    if (const auto kept = write_choice(key, {racers}); !kept.ok())
+      base::warn("what was found cannot be kept: " + kept.error().message());
+  return open_winner(runnable, std::move(racers), winner, request, "on this machine now");
 }
 
-// Tells a network how noisy the pictures are.
-void tell_level(OpenModel& model, float level) {
-  tell_level(model.task, *model.session, level);
+// The next variant in safety that can be opened here.
+Result<std::optional<SaferVariant>> open_safer(const Runnable& runnable, RunnerRequest request,
+                                               const std::string& than) {
+  request.variant.clear();
+  std::vector<Way> ways = runnable.ways(request, /*every=*/false);
+  std::erase_if(ways, [&](const Way& way) { return narrowness(way.variant) >= narrowness(than); });
+  std::stable_sort(ways.begin(), ways.end(),
+                   [](const Way& a, const Way& b) { return narrowness(a.variant) > narrowness(b.variant); });
+  for (const Way& way : ways) {
+    auto session = runnable.open(way, request.threads);
+    if (!session.ok() && session.error().code == ErrorCode::bad_input) return std::move(session).error();
+    if (!session.ok()) continue;
+    if (runnable.task().condition) tell_level(**session, runnable.task(), request.sigma);
+    return std::optional(SaferVariant{way.variant, *std::move(session)});
+  }
+  return std::optional<SaferVariant>();
+}
+
+void warn_about_level(const OpenModel& model, double level) {
   const auto& judged = model.task.condition->levels;
   if (judged && (level < judged->low || level > judged->high) && model.variant != "fp32")
     base::warn("the release was judged at noise of " + net::text_of(*judged) + ": what " + model.variant +
                " does at other levels is not known");
 }
 
+std::string nodes_of(const Placement& placement) {
+  std::map<std::string, int> formats;
+  for (const Placement::Entry& entry : placement.entries) ++formats[entry.format];
+  std::string text = std::to_string(placement.entries.size()) + " nodes as the engine runs them:";
+  for (const auto& [format, count] : formats)
+    text += (text.ends_with(':') ? " " : ", ") + std::to_string(count) + " in " + format;
+  for (const Placement::Share& share : placement.devices)
+    text += "; " + std::to_string(share.nodes) + " of the network's on " + share.device;
+  return text;
+}
+
 }  // namespace
 
 Result<OpenModel> open_model(const RunnerRequest& request) {
-  MANTISSA_ASSIGN(OpenModel model, open_any(request));
-  if (model.task.condition) tell_level(model, static_cast<float>(*request.sigma));
+  MANTISSA_ASSIGN(auto read, Runnable::read(request));
+  const auto runnable = std::make_shared<const Runnable>(std::move(read));
+  MANTISSA_TRY(net::check_level(runnable->task(), request.sigma));
+  MANTISSA_ASSIGN(OpenModel model, open_any(*runnable, request));
+  if (runnable->is_release())
+    model.safer = SaferVariants(
+        model.variant, [runnable, request](const std::string& than) { return open_safer(*runnable, request, than); });
+  if (model.task.condition) {
+    tell_level(*model.session, model.task, request.sigma);
+    warn_about_level(model, *request.sigma);
+  }
   return model;
+}
+
+std::vector<std::string> explain(OpenModel& model) {
+  std::vector<std::string> lines = {name_of(model.way) + ": " + model.reason};
+  if (const auto engine = provider(model.provider); engine.ok()) lines.push_back((*engine)->version());
+  if (const auto placement = model.session->placement(); placement.ok()) lines.push_back(nodes_of(*placement));
+  for (const Racer& racer : model.racers) {
+    if (racer.way == model.way && (model.tile_size == 0 || racer.tile_size == model.tile_size)) continue;
+    std::string line = "not taken: " + name_of(racer.way) + ", tiles of " + std::to_string(racer.tile_size) + ": ";
+    line += racer.refused.empty() ? in_figures(racer.microseconds_per_pixel) : racer.refused;
+    lines.push_back(std::move(line));
+  }
+  return lines;
 }
 
 }  // namespace mantissa::run

@@ -1,5 +1,5 @@
 // Providers: engines that can execute an ONNX file here. One list; each lives in a module and is loaded when first
-// used.
+// used. An engine has devices: its own processor kernels, and what it or a provider library brings for other chips.
 #pragma once
 
 #include <cstdint>
@@ -46,7 +46,13 @@ struct Placement {
     std::string op;      // "QLinearConv"
     std::string format;  // "u8", "f32"
   };
+  // The network's nodes that ran on a device, as the engine names it: "CPU", "CUDAExecutionProvider".
+  struct Share {
+    std::string device;
+    int nodes = 0;
+  };
   std::vector<Entry> entries;
+  std::vector<Share> devices = {};  // empty: all of them on the provider's own
 };
 
 class Session {
@@ -80,14 +86,37 @@ class Provider {
 };
 
 struct ProviderDescriptor {
-  std::string_view name;    // "onnxruntime-cpu", as --provider takes it
-  std::string_view title;   // "ONNX Runtime, CPU"
-  std::string_view module;  // base::load_module
-  bool taps = false;        // runs mantissa.Tap and mantissa.RoundTo nodes
+  std::string_view name;        // "onnxruntime-cpu", as --provider takes it
+  std::string_view title;       // "ONNX Runtime, CPU"
+  std::string_view module;      // base::load_module
+  std::string_view device;      // as the engine names it: "CPU", "CUDAExecutionProvider"
+  bool taps = false;            // runs mantissa.Tap and mantissa.RoundTo nodes
+  std::string_view needs = {};  // what brings it, where mantissa does not: a package, with what that needs
+  // What of a release suits it, where the release did not measure it: paths, the fastest to be expected first.
+  std::span<const std::string_view> files = {};
+  struct Option {
+    std::string_view key;
+    std::string_view value;
+  };
+  std::span<const Option> options = {};  // that the engine gets for this device
+  std::string_view library = {};         // the provider library that brings it; empty: the engine itself
 };
 
+// What a module's entry function returns: an engine with its devices.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  // Loads what the device needs. Errors (unsupported): it is not here; says what is missing.
+  [[nodiscard]] virtual Result<Provider*> provider(const ProviderDescriptor& descriptor) = 0;
+};
+
+// Those that mantissa brings itself: what releases are judged and measured on.
 [[nodiscard]] std::span<const ProviderDescriptor> providers();
-// Loads it. Errors (usage): no such name; (unsupported): its module or library is not here.
+[[nodiscard]] bool is_own(std::string_view provider);
+// These, those that there could be (known_providers.h), and those that provider libraries bring
+// (provider_libraries.h), whether or not they can work here. Probes the libraries.
+[[nodiscard]] std::vector<ProviderDescriptor> all_providers();
+// Loads it. Errors (usage): no such name; (unsupported): its module, library or device is not here.
 [[nodiscard]] Result<Provider*> provider(std::string_view name);
 
 }  // namespace mantissa::run

@@ -186,7 +186,8 @@ Result<RestoreStatistics> Restoration::run(image::PictureWriter& writer,
 Result<RestoreStatistics> restore(Session& session, const net::Task& task, image::PictureReader& reader,
                                   image::PictureWriter& writer, const RestoreOptions& options,
                                   const std::function<void(int done, int tiles)>& progress) {
-  MANTISSA_ASSIGN(TilePlan plan, choose_tiles(reader.info(), task, {options.tile_size, options.memory}));
+  MANTISSA_ASSIGN(TilePlan plan,
+                  choose_tiles(reader.info(), task, {options.tile_size, options.fast_tile, options.memory}));
   return Restoration(session, task, reader, std::move(plan), options).run(writer, progress);
 }
 

@@ -18,6 +18,7 @@ namespace mantissa::run {
 struct RestoreOptions {
   int tile_size = 0;           // the largest side of a tile, in input pixels; 0: chosen (choose_tiles.h)
   std::uint64_t memory = 0;    // bytes that the run may take; 0: most of what the machine has free
+  int fast_tile = 0;           // the largest side that a race found fastest, where memory allows; 0: the default
   bool restore_alpha = false;  // by the network, as a grey picture, instead of resampling
   // For tiles that come out as no picture: with NaN or infinity, or collapsed (tile_check.h). nullptr: NaN and infinity
   // are errors, and nothing else is looked at.

@@ -2,6 +2,7 @@
 
 #include "base/interrupt.h"
 #include "base/progress.h"
+#include "image/codec.h"
 #include "mantissa/run.h"
 #include "run/find_inputs.h"
 #include "run/made_folders.h"
@@ -12,6 +13,21 @@ namespace mantissa {
 namespace {
 
 namespace fs = std::filesystem;
+
+// Input pixels of all pictures, from the sizes of the first ones; 0 where none can be read, which restoring will tell.
+double pixels_of(const std::vector<run::FoundPicture>& pictures) {
+  constexpr std::size_t kToMeasure = 8;  // whose sizes stand for those of all
+  std::size_t measured = 0;
+  double pixels = 0;
+  for (const run::FoundPicture& picture : pictures) {
+    if (measured == kToMeasure) break;
+    const auto reader = image::open_picture(picture.file);
+    if (!reader.ok()) continue;
+    ++measured;
+    pixels += static_cast<double>((*reader)->info().width) * (*reader)->info().height;
+  }
+  return measured == 0 ? 0 : pixels / static_cast<double>(measured) * static_cast<double>(pictures.size());
+}
 
 // Takes the jobs out that need not be done; what cannot be done is said before anything is.
 Result<std::size_t> skip_existing(run::Jobs& all, const RunRequest& request) {
@@ -87,11 +103,14 @@ Result<RunSummary> restore_pictures(const RunRequest& request) {
     return usage_error("outputs that exist cannot be both replaced and skipped",
                        "Leave out --overwrite or --skip-existing");
   MANTISSA_ASSIGN(const auto pictures, run::find_inputs(request.inputs, request.recursive));
-  MANTISSA_ASSIGN(const Runner runner, Runner::open(request));
+  RunnerRequest model = request;
+  if (request.may_race) model.input_pixels = pixels_of(pictures);
+  MANTISSA_ASSIGN(const Runner runner, Runner::open(model));
   MANTISSA_ASSIGN(run::Jobs all, run::name_outputs(pictures, request.output, runner.info()));
-  RunSummary summary{runner.info(), {}, {}, 0};
+  RunSummary summary{runner.info(), {}, {}, {}, 0};
   MANTISSA_ASSIGN(summary.skipped, skip_existing(all, request));
   MANTISSA_TRY(Batch(runner, all, request).run(summary));
+  if (request.explain) summary.explanation = runner.explanation();
   return summary;
 }
 

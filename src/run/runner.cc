@@ -36,7 +36,8 @@ Result<Runner> Runner::open(const RunnerRequest& request) {
   const int own = model.task.scale;
   state->info = {model.variant, model.provider, model.reason, own, request.scale.value_or(own)};
   state->model = std::move(model);
-  state->options = {request.tile_size, request.memory, request.restore_alpha, &state->model.safer};
+  state->options = {request.tile_size, request.memory, state->model.tile_size, request.restore_alpha,
+                    &state->model.safer};
   state->resamples = state->info.scale != own;
   return Runner(std::move(state));
 }
@@ -47,6 +48,7 @@ Runner& Runner::operator=(Runner&&) noexcept = default;
 Runner::~Runner() = default;
 
 const RunnerInfo& Runner::info() const { return state_->info; }
+std::vector<std::string> Runner::explanation() const { return run::explain(state_->model); }
 Result<Runner::Size> Runner::output_size(int width, int height) const { return state_->output_size(width, height); }
 
 Result<Runner::Size> Runner::State::output_size(int width, int height) const {

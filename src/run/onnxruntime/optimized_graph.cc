@@ -204,16 +204,15 @@ std::uint64_t output_type(const Node& node, const Types& types) {
 
 }  // namespace
 
-TemporaryFile::TemporaryFile() {
+TemporaryFolder::TemporaryFolder() {
   std::string name = (std::filesystem::temp_directory_path() / "mantissa-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) throw std::system_error(errno, std::generic_category(), name);
-  folder_ = name;
-  path_ = folder_ / "optimized.onnx";
+  path_ = name;
 }
 
-TemporaryFile::~TemporaryFile() {
+TemporaryFolder::~TemporaryFolder() {
   std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
+  std::filesystem::remove_all(path_, ignored);
 }
 
 Result<Placement> read_optimized_graph(const std::filesystem::path& path) {

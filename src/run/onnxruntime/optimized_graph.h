@@ -7,17 +7,16 @@
 
 namespace mantissa::run::onnxruntime {
 
-// A name in the system's folder for temporary files; the file, if somebody wrote it, goes with the object.
-class TemporaryFile {
+// A folder in the system's folder for temporary files, which goes with the object.
+class TemporaryFolder {
  public:
-  TemporaryFile();
-  ~TemporaryFile();
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  TemporaryFolder();
+  ~TemporaryFolder();
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
  private:
-  std::filesystem::path folder_;
   std::filesystem::path path_;
 };
 

@@ -5,15 +5,18 @@
 
 #include "base/threads.h"
 #include "run/condition_tensor.h"
+#include "run/onnxruntime/device.h"
 #include "run/onnxruntime/engine.h"
 #include "run/onnxruntime/optimized_graph.h"
+#include "run/onnxruntime/profile.h"
 
 namespace mantissa::run::onnxruntime {
 
-CpuSession::CpuSession(std::span<const std::byte> onnx, SessionOptions options)
-    : options_(std::move(options)), operators_(options_.tap), onnx_(onnx.begin(), onnx.end()) {}
+OnnxRuntimeSession::OnnxRuntimeSession(std::span<const std::byte> onnx, SessionOptions options,
+                                       const ProviderDescriptor& device)
+    : options_(std::move(options)), device_(device), operators_(options_.tap), onnx_(onnx.begin(), onnx.end()) {}
 
-Ort::SessionOptions CpuSession::engine_options() const {
+Ort::SessionOptions OnnxRuntimeSession::engine_options(bool with_device) const {
   Ort::SessionOptions options;
   options.SetIntraOpNumThreads(options_.threads > 0 ? options_.threads : base::thread_count());
   options.SetInterOpNumThreads(1);
@@ -24,32 +27,39 @@ Ort::SessionOptions CpuSession::engine_options() const {
   options.DisableMemPattern();
   options.SetGraphOptimizationLevel(options_.optimize ? ORT_ENABLE_ALL : ORT_DISABLE_ALL);
   operators_.add_to(options);
+  if (with_device && device_.device != kCpu) append_device(options, device_);
   return options;
 }
 
-Result<std::unique_ptr<Session>> CpuSession::open(std::span<const std::byte> onnx, const SessionOptions& options) {
+Result<std::unique_ptr<Session>> OnnxRuntimeSession::open(std::span<const std::byte> onnx,
+                                                          const SessionOptions& options,
+                                                          const ProviderDescriptor& device) {
   return guarded([&]() -> Result<std::unique_ptr<Session>> {
-    std::unique_ptr<CpuSession> session(new CpuSession(onnx, options));
-    session->session_ =
-        Ort::Session(environment(), session->onnx_.data(), session->onnx_.size(), session->engine_options());
+    std::unique_ptr<OnnxRuntimeSession> session(new OnnxRuntimeSession(onnx, options, device));
+    MANTISSA_TRY(session->load(session->engine_options()));
     if (!options.keep_memory) {
       session->run_options_ = Ort::RunOptions();
       session->run_options_.AddConfigEntry(kOrtRunOptionsConfigEnableMemoryArenaShrinkage, "cpu:0");
-    }
-    session->input_names_ = session->session_.GetInputNames();
-    session->output_names_ = session->session_.GetOutputNames();
-    for (const std::string& name : session->output_names_) session->output_pointers_.push_back(name.c_str());
-    for (const std::string& name : session->input_names_) session->input_pointers_.push_back(name.c_str());
-    MANTISSA_TRY(session->check_interface());
-    if (session->input_names_.size() > 1) {
-      const Ort::TypeInfo type = session->session_.GetInputTypeInfo(1);
-      session->condition_declared_ = type.GetTensorTypeAndShapeInfo().GetShape();
     }
     return std::unique_ptr<Session>(std::move(session));
   });
 }
 
-Result<void> CpuSession::check_interface() const {
+Result<void> OnnxRuntimeSession::load(const Ort::SessionOptions& options) {
+  session_ = Ort::Session(environment(), onnx_.data(), onnx_.size(), options);
+  input_names_ = session_.GetInputNames();
+  output_names_ = session_.GetOutputNames();
+  for (const std::string& name : output_names_) output_pointers_.push_back(name.c_str());
+  for (const std::string& name : input_names_) input_pointers_.push_back(name.c_str());
+  MANTISSA_TRY(check_interface());
+  if (input_names_.size() > 1) {
+    const Ort::TypeInfo type = session_.GetInputTypeInfo(1);
+    condition_declared_ = type.GetTensorTypeAndShapeInfo().GetShape();
+  }
+  return {};
+}
+
+Result<void> OnnxRuntimeSession::check_interface() const {
   MANTISSA_TRY(check_inputs(input_names_));
   if (output_names_.empty()) return bad_input("the network has no output");
   const auto is_float = [](const Ort::TypeInfo& type) {
@@ -62,7 +72,7 @@ Result<void> CpuSession::check_interface() const {
   return {};
 }
 
-Result<std::vector<Ort::Value>> CpuSession::inputs_for(const TensorView& picture) {
+Result<std::vector<Ort::Value>> OnnxRuntimeSession::inputs_for(const TensorView& picture) {
   std::vector<Ort::Value> inputs;
   const auto add = [&](float* data, std::size_t count, const std::vector<std::int64_t>& shape) {
     inputs.push_back(Ort::Value::CreateTensor<float>(memory_, data, count, shape.data(), shape.size()));
@@ -76,7 +86,7 @@ Result<std::vector<Ort::Value>> CpuSession::inputs_for(const TensorView& picture
   return inputs;
 }
 
-Result<void> CpuSession::run_into(const TensorView& input, std::vector<Ort::Value>& outputs) {
+Result<void> OnnxRuntimeSession::run_into(const TensorView& input, std::vector<Ort::Value>& outputs) {
   MANTISSA_ASSIGN(const std::vector<Ort::Value> inputs, inputs_for(input));
   while (outputs.size() < output_names_.size()) outputs.emplace_back(nullptr);
   session_.Run(run_options_, input_pointers_.data(), inputs.data(), inputs.size(), output_pointers_.data(),
@@ -84,7 +94,7 @@ Result<void> CpuSession::run_into(const TensorView& input, std::vector<Ort::Valu
   return {};
 }
 
-Result<void> CpuSession::run(const TensorView& input, const TensorView& output) {
+Result<void> OnnxRuntimeSession::run(const TensorView& input, const TensorView& output) {
   return guarded([&]() -> Result<void> {
     std::vector<Ort::Value> outputs;
     outputs.push_back(Ort::Value::CreateTensor<float>(memory_, output.data, static_cast<std::size_t>(output.count()),
@@ -93,7 +103,7 @@ Result<void> CpuSession::run(const TensorView& input, const TensorView& output) 
   });
 }
 
-Result<std::vector<float>> CpuSession::run(const TensorView& input, std::vector<std::int64_t>& output_shape) {
+Result<std::vector<float>> OnnxRuntimeSession::run(const TensorView& input, std::vector<std::int64_t>& output_shape) {
   return guarded([&]() -> Result<std::vector<float>> {
     std::vector<Ort::Value> outputs;
     MANTISSA_TRY(run_into(input, outputs));
@@ -104,14 +114,45 @@ Result<std::vector<float>> CpuSession::run(const TensorView& input, std::vector<
   });
 }
 
-Result<Placement> CpuSession::placement() {
-  return guarded([&]() -> Result<Placement> {
-    TemporaryFile file;
-    Ort::SessionOptions options = engine_options();
-    options.SetOptimizedModelFilePath(file.path().c_str());
-    const Ort::Session writes_it(environment(), onnx_.data(), onnx_.size(), options);
-    return read_optimized_graph(file.path());
-  });
+Result<Placement> OnnxRuntimeSession::optimized_for_cpu(GraphOptimizationLevel level) const {
+  const TemporaryFolder folder;
+  const std::filesystem::path file = folder.path() / "optimized.onnx";
+  Ort::SessionOptions options = engine_options(/*with_device=*/false);
+  options.SetGraphOptimizationLevel(level);
+  options.SetOptimizedModelFilePath(file.c_str());
+  const Ort::Session writes_it(environment(), onnx_.data(), onnx_.size(), options);
+  return read_optimized_graph(file);
+}
+
+// At the engine's basic level, where a node of the graph is a node of the network: beyond it the CPU fuses those that a
+// device left to it, and they would count as fewer.
+Result<Placement> OnnxRuntimeSession::profiled() const {
+  const TemporaryFolder folder;
+  MANTISSA_ASSIGN(const Placement all, optimized_for_cpu(ORT_ENABLE_BASIC));
+  OnnxRuntimeSession watched(onnx_, options_, device_);
+  Ort::SessionOptions options = watched.engine_options();
+  options.SetGraphOptimizationLevel(ORT_ENABLE_BASIC);
+  options.EnableProfiling((folder.path() / "profile").c_str());
+  MANTISSA_TRY(watched.load(options));
+  watched.condition_ = condition_ ? condition_ : Condition{0, 1};
+  const auto input = watched.session_.GetInputTypeInfo(0);
+  std::vector<std::int64_t> shape = input.GetTensorTypeAndShapeInfo().GetShape();
+  if (shape.size() != 4) return unsupported("the network's input has not four dimensions");
+  constexpr std::int64_t kSide = 64;  // a multiple of what networks ask for
+  std::int64_t count = 1;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] < 1) shape[i] = i == 0 ? 1 : i == 1 ? 3 : kSide;
+    count *= shape[i];
+  }
+  std::vector<float> values(static_cast<std::size_t>(count), 0.5F);
+  MANTISSA_TRY(watched.run({shape, values.data()}, shape));
+  Ort::AllocatorWithDefaultOptions allocator;
+  const std::string file = watched.session_.EndProfilingAllocated(allocator).get();
+  return read_profile(file, device_.device, static_cast<int>(all.entries.size()));
+}
+
+Result<Placement> OnnxRuntimeSession::placement() {
+  return guarded([&] { return device_.device == kCpu ? optimized_for_cpu(ORT_ENABLE_ALL) : profiled(); });
 }
 
 }  // namespace mantissa::run::onnxruntime

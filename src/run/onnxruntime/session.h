@@ -1,4 +1,4 @@
-// One network loaded into ONNX Runtime on the CPU.
+// One network loaded into ONNX Runtime, on its CPU kernels or on another of its devices.
 #pragma once
 
 #include <onnxruntime_cxx_api.h>
@@ -11,10 +11,13 @@
 
 namespace mantissa::run::onnxruntime {
 
-class CpuSession : public Session {
+inline constexpr std::string_view kCpu = "CPU";  // ProviderDescriptor::device of the engine's own kernels
+
+class OnnxRuntimeSession : public Session {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Session>> open(std::span<const std::byte> onnx,
-                                                             const SessionOptions& options);
+                                                             const SessionOptions& options,
+                                                             const ProviderDescriptor& device);
 
   [[nodiscard]] Result<void> run(const TensorView& input, const TensorView& output) override;
   [[nodiscard]] Result<std::vector<float>> run(const TensorView& input,
@@ -22,15 +25,21 @@ class CpuSession : public Session {
   [[nodiscard]] Result<Placement> placement() override;
 
  private:
-  explicit CpuSession(std::span<const std::byte> onnx, SessionOptions options);
-  [[nodiscard]] Ort::SessionOptions engine_options() const;
+  OnnxRuntimeSession(std::span<const std::byte> onnx, SessionOptions options, const ProviderDescriptor& device);
+  [[nodiscard]] Ort::SessionOptions engine_options(bool with_device = true) const;
+  [[nodiscard]] Result<void> load(const Ort::SessionOptions& options);
   [[nodiscard]] Result<void> check_interface() const;
+  // The graph as the CPU kernels get it, after the engine's optimizations of that level.
+  [[nodiscard]] Result<Placement> optimized_for_cpu(GraphOptimizationLevel level) const;
+  // Of one run over a small picture on the device.
+  [[nodiscard]] Result<Placement> profiled() const;
   // The engine looks at `picture` and at condition_values_ when it runs.
   [[nodiscard]] Result<std::vector<Ort::Value>> inputs_for(const TensorView& picture);
   // Runs into `outputs`, which has one place for each graph output; a place that is empty is filled by the engine.
   [[nodiscard]] Result<void> run_into(const TensorView& input, std::vector<Ort::Value>& outputs);
 
   SessionOptions options_;
+  ProviderDescriptor device_;
   Operators operators_;
   std::vector<std::byte> onnx_;  // kept for placement(); the caller's bytes may be gone by then
   Ort::MemoryInfo memory_ = Ort::MemoryInfo::CreateCpu(OrtArenaAllocator, OrtMemTypeDefault);

@@ -37,48 +37,56 @@ std::string text_of(const ov::Shape& shape) {
 
 ov::Tensor tensor_on(float* data, const ov::Shape& shape) { return {ov::element::f32, shape, data}; }
 
-bool has_bfloat16() {
-  static const bool has = [] {
-    const auto can = core().get_property("CPU", ov::device::capabilities);
-    return std::find(can.begin(), can.end(), ov::device::capability::BF16) != can.end();
-  }();
-  return has;
+bool has_bfloat16(const std::string& device) {
+  const auto can = core().get_property(device, ov::device::capabilities);
+  return std::find(can.begin(), can.end(), ov::device::capability::BF16) != can.end();
 }
 
 ov::Shape to_shape(const std::vector<std::int64_t>& sizes) { return {sizes.begin(), sizes.end()}; }
 
 }  // namespace
 
-Result<std::unique_ptr<Session>> CpuSession::open(std::span<const std::byte> onnx, const SessionOptions& options) {
+Result<std::unique_ptr<Session>> OpenVinoSession::open(std::span<const std::byte> onnx, const SessionOptions& options,
+                                                       const std::string& device) {
   if (!options.optimize)
     return unsupported("OpenVINO always optimizes a network", "Use onnxruntime-cpu to execute it as written");
   return guarded([&]() -> Result<std::unique_ptr<Session>> {
     const std::string bytes(reinterpret_cast<const char*>(onnx.data()), onnx.size());
     const std::shared_ptr<ov::Model> model = core().read_model(bytes, ov::Tensor());
     MANTISSA_TRY(check_interface(*model));
-    return std::unique_ptr<Session>(new CpuSession(model, options));
+    return std::unique_ptr<Session>(new OpenVinoSession(model, options, device));
   });
 }
 
-CpuSession::CpuSession(std::shared_ptr<ov::Model> model, SessionOptions options)
-    : model_(std::move(model)), options_(std::move(options)) {
+OpenVinoSession::OpenVinoSession(std::shared_ptr<ov::Model> model, SessionOptions options, std::string device)
+    : model_(std::move(model)), options_(std::move(options)), device_(std::move(device)) {
   if (options_.threads == 0) options_.threads = base::thread_count();
 }
 
-ov::CompiledModel CpuSession::compile(const std::shared_ptr<ov::Model>& model) const {
-  return core().compile_model(
-      model, "CPU", ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
-      ov::inference_num_threads(options_.threads),
-      // Rows are read, converted and encoded beside this; a pinned thread could not make room for them.
-      ov::hint::enable_cpu_pinning(false),
+ov::AnyMap OpenVinoSession::settings() const {
+  const bool in_bfloat16 = options_.floats == base::NumberFormat::bfloat16 && has_bfloat16(device_);
+  ov::AnyMap settings = {
+      ov::hint::performance_mode(ov::hint::PerformanceMode::LATENCY),
       // Numbers as the file says, unless asked: with AMX the engine would compute float32 in bfloat16, and
       // quantize weight-only layers' inputs by itself.
       ov::hint::execution_mode(ov::hint::ExecutionMode::ACCURACY),
-      ov::hint::inference_precision(
-          options_.floats == base::NumberFormat::bfloat16 && has_bfloat16() ? ov::element::bf16 : ov::element::f32));
+  };
+  // An NPU has no float32: it computes in 16 bits what the file has in 32.
+  if (device_ != "NPU")
+    settings.insert(ov::hint::inference_precision(in_bfloat16 ? ov::element::bf16 : ov::element::f32));
+  if (device_ == kCpu) {
+    settings.insert(ov::inference_num_threads(options_.threads));
+    // Rows are read, converted and encoded beside this; a pinned thread could not make room for them.
+    settings.insert(ov::hint::enable_cpu_pinning(false));
+  }
+  return settings;
 }
 
-CpuSession::Compiled& CpuSession::compiled_for(const std::vector<std::int64_t>& shape) {
+ov::CompiledModel OpenVinoSession::compile(const std::shared_ptr<ov::Model>& model) const {
+  return core().compile_model(model, device_, settings());
+}
+
+OpenVinoSession::Compiled& OpenVinoSession::compiled_for(const std::vector<std::int64_t>& shape) {
   const auto found =
       std::find_if(compiled_.begin(), compiled_.end(), [&](const Compiled& c) { return c.shape == shape; });
   if (found != compiled_.end()) {
@@ -96,19 +104,19 @@ CpuSession::Compiled& CpuSession::compiled_for(const std::vector<std::int64_t>& 
   return compiled_.front();
 }
 
-std::vector<std::int64_t> CpuSession::condition_shape_for(const std::vector<std::int64_t>& picture) const {
+std::vector<std::int64_t> OpenVinoSession::condition_shape_for(const std::vector<std::int64_t>& picture) const {
   std::vector<std::int64_t> declared;
   for (const ov::Dimension& size : model_->input(1).get_partial_shape())
     declared.push_back(size.is_static() ? size.get_length() : -1);
   return condition_shape(declared, picture, condition_ ? condition_->map_step : 1);
 }
 
-Result<void> CpuSession::check_condition() const {
+Result<void> OpenVinoSession::check_condition() const {
   if (model_->inputs().size() > 1 && !condition_) return condition_is_missing(model_->input(1).get_any_name());
   return {};
 }
 
-void CpuSession::set_inputs(ov::InferRequest& request, const TensorView& picture) {
+void OpenVinoSession::set_inputs(ov::InferRequest& request, const TensorView& picture) {
   request.set_input_tensor(0, tensor_on(picture.data, to_shape(picture.shape)));
   if (model_->inputs().size() == 1) return;
   const std::vector<std::int64_t> shape = condition_shape_for(picture.shape);
@@ -116,7 +124,7 @@ void CpuSession::set_inputs(ov::InferRequest& request, const TensorView& picture
   request.set_input_tensor(1, tensor_on(condition_values_.data(), to_shape(shape)));
 }
 
-Result<void> CpuSession::run(const TensorView& input, const TensorView& output) {
+Result<void> OpenVinoSession::run(const TensorView& input, const TensorView& output) {
   return guarded([&]() -> Result<void> {
     MANTISSA_TRY(check_condition());
     Compiled& compiled = compiled_for(input.shape);
@@ -133,7 +141,7 @@ Result<void> CpuSession::run(const TensorView& input, const TensorView& output) 
   });
 }
 
-Result<std::vector<float>> CpuSession::run(const TensorView& input, std::vector<std::int64_t>& output_shape) {
+Result<std::vector<float>> OpenVinoSession::run(const TensorView& input, std::vector<std::int64_t>& output_shape) {
   return guarded([&]() -> Result<std::vector<float>> {
     MANTISSA_TRY(check_condition());
     Compiled& compiled = compiled_for(input.shape);
@@ -148,7 +156,7 @@ Result<std::vector<float>> CpuSession::run(const TensorView& input, std::vector<
   });
 }
 
-Result<Placement> CpuSession::placement() {
+Result<Placement> OpenVinoSession::placement() {
   return guarded([&]() -> Result<Placement> {
     return read_execution_graph(compiled_.empty() ? compile(model_->clone()) : compiled_.front().model);
   });

@@ -1,4 +1,4 @@
-// One network loaded into OpenVINO on the CPU, compiled for each size of picture that it meets.
+// One network loaded into OpenVINO on one of its devices, compiled for each size of picture that it meets.
 #pragma once
 
 #include <list>
@@ -8,10 +8,12 @@
 
 namespace mantissa::run::openvino {
 
-class CpuSession : public Session {
+inline constexpr std::string_view kCpu = "CPU";
+
+class OpenVinoSession : public Session {
  public:
   [[nodiscard]] static Result<std::unique_ptr<Session>> open(std::span<const std::byte> onnx,
-                                                             const SessionOptions& options);
+                                                             const SessionOptions& options, const std::string& device);
 
   [[nodiscard]] Result<void> run(const TensorView& input, const TensorView& output) override;
   [[nodiscard]] Result<std::vector<float>> run(const TensorView& input,
@@ -27,7 +29,8 @@ class CpuSession : public Session {
     ov::InferRequest request;
   };
 
-  CpuSession(std::shared_ptr<ov::Model> model, SessionOptions options);
+  OpenVinoSession(std::shared_ptr<ov::Model> model, SessionOptions options, std::string device);
+  [[nodiscard]] ov::AnyMap settings() const;
   [[nodiscard]] ov::CompiledModel compile(const std::shared_ptr<ov::Model>& model) const;
   [[nodiscard]] Compiled& compiled_for(const std::vector<std::int64_t>& shape);
   [[nodiscard]] Result<void> check_condition() const;
@@ -37,6 +40,7 @@ class CpuSession : public Session {
 
   std::shared_ptr<ov::Model> model_;
   SessionOptions options_;
+  std::string device_;
   std::list<Compiled> compiled_;  // the one used last comes first
   std::vector<float> condition_values_;
 };

@@ -1,0 +1,211 @@
+#include "run/ways.h"
+
+#include <algorithm>
+
+#include "base/cpu.h"
+#include "base/files.h"
+#include "format/network_file.h"
+#include "format/onnx.h"
+#include "format/thresholds.h"
+#include "net/geometry.h"
+#include "pass/flush_tiny_weights.h"
+#include "target/target.h"
+
+namespace mantissa::run {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool fits_this_machine(const format::Artifact& artifact) {
+  if (artifact.targets.empty()) return true;
+  return std::any_of(artifact.targets.begin(), artifact.targets.end(), [](const std::string& name) {
+    const auto target = target::target_named(name);
+    return target.ok() && target::meets(base::cpu(), (*target)->needs);
+  });
+}
+
+bool passed(const format::Artifact& artifact) { return !artifact.verdict || artifact.verdict->passed; }
+
+// What a network file holds, which may be a file of a release.
+std::string variant_of(const ir::Graph& graph) {
+  for (const ir::NodeId node : graph.nodes())
+    if (graph.node(node).op == "DequantizeLinear") return "int8";
+  for (const ir::ValueId constant : graph.constants())
+    if (graph.value(constant).constant->format == base::NumberFormat::float16) return "fp16";
+  return "fp32";
+}
+
+double macs_of(const ir::Graph& graph) {
+  double macs = 0;
+  for (const net::NodeCost& cost : net::costs(graph)) macs += cost.macs_per_pixel;
+  return macs;
+}
+
+// Ours, and with `others` all that are listed.
+std::vector<std::string_view> names_of_providers(bool others) {
+  std::vector<std::string_view> names;
+  for (const ProviderDescriptor& own : providers()) names.push_back(own.name);
+  if (others)
+    for (const ProviderDescriptor& each : all_providers())
+      if (!is_own(each.name)) names.push_back(each.name);
+  return names;
+}
+
+std::string sha256_of(std::string_view text) { return base::sha256(std::as_bytes(std::span(text))); }
+
+}  // namespace
+
+bool operator==(const Way& a, const Way& b) { return a.path == b.path && a.provider == b.provider; }
+
+std::string name_of(const Way& way) { return (way.path.empty() ? way.variant : way.path) + " on " + way.provider; }
+
+Result<Runnable> Runnable::read(const RunnerRequest& request) {
+  std::error_code ignored;
+  if (!fs::exists(request.model, ignored)) return bad_input("there is no file or folder " + request.model.string());
+  Runnable runnable;
+  runnable.model_ = request.model;
+  if (fs::exists(request.model / "release.json", ignored))
+    MANTISSA_TRY(runnable.read_release(request));
+  else if (fs::is_directory(request.model, ignored))
+    return bad_input("the folder " + request.model.string() + " is no release: it has no release.json",
+                     "Give a release, a PyTorch checkpoint or an ONNX file");
+  else
+    MANTISSA_TRY(runnable.read_network(request));
+  if (!request.provider.empty()) MANTISSA_TRY(provider(request.provider));
+  return runnable;
+}
+
+Result<void> Runnable::read_release(const RunnerRequest& request) {
+  if (request.overrides.range || request.overrides.colour)
+    return usage_error("the release " + model_.string() + " says itself what range and colours its network has",
+                       "Leave out --range and --colour");
+  MANTISSA_ASSIGN(manifest_, format::read_manifest(model_));
+  task_ = manifest_->task;
+  machine_ = manifest_->machine;
+  MANTISSA_ASSIGN(const std::string text, base::read_text(model_ / "release.json"));
+  identity_ = sha256_of(text);
+  return {};
+}
+
+Result<void> Runnable::read_network(const RunnerRequest& request) {
+  MANTISSA_ASSIGN(net::Network network, format::read_network(model_));
+  variant_ = variant_of(network.graph);
+  if (!request.variant.empty() && request.variant != variant_)
+    return usage_error("the network " + model_.string() + " is " + variant_ + ", not " + request.variant,
+                       "Make a release first: mantissa release " + model_.string());
+  MANTISSA_TRY(net::override_task(network.task, request.overrides));
+  MANTISSA_TRY(pass::flush_tiny_weights(network.graph));
+  MANTISSA_ASSIGN(onnx_, format::onnx_bytes(network.graph));
+  macs_per_pixel_ = macs_of(network.graph);
+  task_ = network.task;
+  identity_ = sha256_of(onnx_);
+  return {};
+}
+
+const format::Artifact* Runnable::artifact(const Way& way) const {
+  if (!manifest_) return nullptr;
+  for (const format::Artifact& artifact : manifest_->artifacts)
+    if (artifact.path == way.path) return &artifact;
+  return nullptr;
+}
+
+// What the table says that suits the provider, whatever class of processor it was made for: it may not be the
+// processor that computes.
+void Runnable::add_suitable(std::string_view name, const RunnerRequest& request, std::vector<Way>& ways) const {
+  const auto add = [&](Way way) {
+    const bool known = std::find(ways.begin(), ways.end(), way) != ways.end();
+    if (!known && (request.variant.empty() || way.variant == request.variant)) ways.push_back(std::move(way));
+  };
+  if (!manifest_) return add({"", variant_, std::string(name), {}});
+  for (const ProviderDescriptor& descriptor : all_providers()) {
+    if (descriptor.name != name) continue;
+    for (const std::string_view path : descriptor.files)
+      if (const format::Artifact* file = artifact({std::string(path), "", "", {}}); file != nullptr && passed(*file))
+        add({file->path, file->variant, std::string(name), {}});
+  }
+}
+
+std::vector<Way> Runnable::ways(const RunnerRequest& request, bool every) const {
+  std::vector<Way> ways;
+  if (manifest_) {
+    for (const format::Artifact& artifact : manifest_->artifacts) {
+      if (!request.variant.empty() && artifact.variant != request.variant) continue;
+      if (!fits_this_machine(artifact) || !passed(artifact)) continue;
+      for (const format::Speed& speed : artifact.speeds)
+        if (request.provider.empty() || speed.provider == request.provider)
+          ways.push_back({artifact.path, artifact.variant, speed.provider, speed.microseconds_per_pixel});
+    }
+    std::stable_sort(ways.begin(), ways.end(), [](const Way& a, const Way& b) { return *a.hint < *b.hint; });
+  }
+  const bool others = request.provider.empty() ? every : !is_own(request.provider);
+  for (const std::string_view name : names_of_providers(others)) {
+    if (!request.provider.empty() && name != request.provider) continue;
+    if (is_own(name) && manifest_) continue;  // what it may run was measured
+    if (is_own(name) || !request.provider.empty() || provider(name).ok()) add_suitable(name, request, ways);
+  }
+  return ways;
+}
+
+Error Runnable::nothing_to_run(const RunnerRequest& request) const {
+  if (!manifest_) return internal_error("no provider is listed");
+  std::string have;
+  for (const format::Artifact& artifact : manifest_->artifacts)
+    for (const format::Speed& speed : artifact.speeds)
+      have += (have.empty() ? "" : ", ") + artifact.variant + " on " + speed.provider;
+  const std::string release = "the release " + model_.string();
+  const std::string asked = request.variant.empty() && request.provider.empty()
+                                ? "nothing in " + release + " can run on this machine"
+                                : release + " has no " + (request.variant.empty() ? "variant" : request.variant) +
+                                      (request.provider.empty() ? "" : " for " + request.provider) +
+                                      " that can run here";
+  return unsupported(asked, "It holds " + (have.empty() ? "nothing executable" : have));
+}
+
+Result<std::unique_ptr<Session>> Runnable::open(const Way& way, int threads) const {
+  MANTISSA_ASSIGN(Provider * engine, provider(way.provider));
+  if (!manifest_) return engine->open(std::as_bytes(std::span(onnx_)), {.threads = threads, .tap = {}});
+  const fs::path file = model_ / way.path;
+  MANTISSA_ASSIGN(const base::Bytes bytes, base::map_file(file));
+  const format::Artifact* known = artifact(way);
+  if (known == nullptr) return internal_error("the release has no file " + way.path);
+  if (!known->sha256.empty() && base::sha256(bytes.span()) != known->sha256)
+    return bad_input("the file " + file.string() + " was changed after the release was made",
+                     "Make the release again, or get an unaltered copy");
+  return engine->open(bytes.span(), {.threads = threads, .floats = known->floats, .tap = {}}).in(file.string());
+}
+
+Result<std::unique_ptr<Session>> Runnable::open_reference(int threads) const {
+  std::optional<Error> problem;
+  for (const ProviderDescriptor& own : providers()) {
+    auto session = open({manifest_ ? "fp32/model.onnx" : "", "fp32", std::string(own.name), {}}, threads);
+    if (session.ok()) return session;
+    if (!problem) problem = std::move(session).error();
+  }
+  return *std::move(problem);
+}
+
+double Runnable::least_psnr(const Way& way) const {
+  constexpr double kStillFloat32 = 60;
+  if (way.variant == "fp32") return kStillFloat32;
+  const format::Artifact* file = artifact(way);
+  const bool has_truth = file != nullptr && file->verdict && file->verdict->figures.has_truth;
+  return format::thresholds_for(way.variant, has_truth).worst_psnr_to_fp32;
+}
+
+double Runnable::int8_share(const Way& way) const {
+  const format::Artifact* file = artifact(way);
+  return file == nullptr ? 0 : file->int8_share;
+}
+
+base::NumberFormat Runnable::floats(const Way& way) const {
+  const format::Artifact* file = artifact(way);
+  return file == nullptr ? base::NumberFormat::float32 : file->floats;
+}
+
+Result<double> Runnable::macs_per_pixel() const {
+  if (!manifest_) return macs_per_pixel_;
+  MANTISSA_ASSIGN(const net::Network network, format::read_network(model_ / "fp32/model.onnx"));
+  return macs_of(network.graph);
+}
+
+}  // namespace mantissa::run

@@ -48,8 +48,10 @@ typedef struct mantissa_options {
   double scale;         /* of the output to the input, along a side, 1/64 to 64; 0: the network's own */
   double sigma;         /* where has_sigma is not 0: how noisy the pictures are, in 8-bit levels */
   int has_sigma;
-  int tile_size; /* largest side of a tile in input pixels; 0: chosen */
-  int threads;   /* 0: all cores */
+  int tile_size;             /* largest side of a tile in input pixels; 0: chosen */
+  int threads;               /* 0: all cores */
+  int restore_alpha;         /* not 0: by the network, as a grey picture; 0: resampled */
+  unsigned long long memory; /* bytes that it may take; 0: most of what the machine has free */
 } mantissa_options;
 
 /* Opens a release folder or a network file. `options` may be NULL. */

@@ -93,6 +93,8 @@ RunnerRequest request_of(const char* model, const mantissa_options& options) {
   if (options.scale != 0) request.scale = options.scale;
   request.tile_size = options.tile_size;
   request.threads = options.threads;
+  request.restore_alpha = options.restore_alpha != 0;
+  request.memory = options.memory;
   return request;
 }
 

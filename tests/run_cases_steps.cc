@@ -6,8 +6,10 @@
 #include "pass/emulate_rounding.h"
 #include "pass/flush_tiny_weights.h"
 #include "pass/fuse_batch_normalization.h"
+#include "pass/fuse_bias.h"
 #include "pass/fuse_depth_to_space.h"
 #include "pass/fuse_gelu.h"
+#include "pass/fuse_prelu.h"
 #include "pass/insert_taps.h"
 #include "pass/keep_reduced_dimensions.h"
 #include "pass/lower_to_half.h"
@@ -58,12 +60,15 @@ constexpr Row rows[] = {
      }},
     {"fuse_batch_normalization",
      [](ir::Graph& graph, std::string_view) { return pass::fuse_batch_normalization(graph); }},
+    {"fuse_bias", [](ir::Graph& graph, std::string_view) { return pass::fuse_bias(graph); }},
     {"fuse_depth_to_space",
      [](ir::Graph& graph, std::string_view) -> Result<void> {
        return pass::fuse_depth_to_space(graph), Result<void>();
      }},
     {"fuse_gelu",
      [](ir::Graph& graph, std::string_view) -> Result<void> { return pass::fuse_gelu(graph), Result<void>(); }},
+    {"fuse_prelu",
+     [](ir::Graph& graph, std::string_view) -> Result<void> { return pass::fuse_prelu(graph), Result<void>(); }},
     {"insert_taps", insert_taps},
     {"keep_reduced_dimensions",
      [](ir::Graph& graph, std::string_view) -> Result<void> {

@@ -3,17 +3,21 @@
 #include <algorithm>
 #include <array>
 
+#include "base/files.h"
 #include "format/checkpoint.h"
 #include "format/network_file_content.h"
 #include "format/onnx.h"
 #include "format/safetensors.h"
+#include "format/tensorflow.h"
 #include "net/architecture.h"
 #include "net/check_weights.h"
 #include "net/free_sizes.h"
 #include "net/geometry.h"
 #include "pass/fuse_batch_normalization.h"
+#include "pass/fuse_bias.h"
 #include "pass/fuse_depth_to_space.h"
 #include "pass/fuse_gelu.h"
+#include "pass/fuse_prelu.h"
 
 namespace mantissa::format {
 namespace {
@@ -28,17 +32,24 @@ Result<net::Network> read_checkpoint_network(const Path& path) {
 
 // Exporters spell operators out, or leave apart what trained apart.
 Result<void> gather_operators(ir::Graph& graph) {
+  MANTISSA_TRY(pass::fuse_bias(graph));
   MANTISSA_TRY(pass::fuse_batch_normalization(graph));
   pass::fuse_depth_to_space(graph);
   pass::fuse_gelu(graph);
+  pass::fuse_prelu(graph);
   return {};
 }
 
-// The graph with free sizes, shapes inferred anew. Errors: why it works at the sizes of the file only.
+// The graph with the shapes of all its values inferred anew. Errors: what does not fit together.
+Result<ir::Graph> with_shapes(const ir::Graph& graph) {
+  MANTISSA_ASSIGN(const std::string onnx, onnx_bytes(graph));
+  return read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end())));
+}
+
+// The graph with free sizes. Errors: why it works at the sizes of the file only.
 Result<ir::Graph> with_free_sizes(ir::Graph graph) {
   if (std::string obstacle = net::free_sizes(graph); !obstacle.empty()) return unsupported(std::move(obstacle));
-  MANTISSA_ASSIGN(const std::string onnx, onnx_bytes(graph));
-  MANTISSA_ASSIGN(ir::Graph freed, read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end()))));
+  MANTISSA_ASSIGN(ir::Graph freed, with_shapes(graph));
   MANTISSA_TRY(net::find_geometry(freed));
   return freed;
 }
@@ -48,8 +59,7 @@ Result<net::Network> read_safetensors_network(const Path& path) {
   return net::network_from_checkpoint(std::move(state)).in("safetensors file " + path.string());
 }
 
-Result<net::Network> read_onnx_network(const Path& path) {
-  MANTISSA_ASSIGN(ir::Graph graph, read_onnx(path));
+Result<net::Network> network_from(ir::Graph graph) {
   MANTISSA_TRY(gather_operators(graph));
   std::string fixed_because;
   if (net::has_fixed_sizes(graph)) {
@@ -59,7 +69,26 @@ Result<net::Network> read_onnx_network(const Path& path) {
     else
       fixed_because = Error(freed.error()).what;
   }
-  return net::network_from_graph(std::move(graph), fixed_because).in("network " + path.string());
+  return net::network_from_graph(std::move(graph), fixed_because);
+}
+
+Result<net::Network> read_onnx_network(const Path& path) {
+  MANTISSA_ASSIGN(ir::Graph graph, read_onnx(path));
+  return network_from(std::move(graph)).in("network " + path.string());
+}
+
+Result<net::Network> read_tensorflow_network(const Path& path) {
+  MANTISSA_ASSIGN(const base::Bytes bytes, base::map_file(path));
+  const auto read = [&]() -> Result<net::Network> {
+    MANTISSA_ASSIGN(const ir::Graph graph, read_frozen_graph(bytes));
+    Result<ir::Graph> whole = with_shapes(graph);
+    // The reader looks at each node by itself; what does not fit together is the file's fault.
+    if (!whole.ok() && whole.error().code == ErrorCode::internal)
+      return bad_input(whole.error().what, "Export or download it again");
+    if (!whole.ok()) return std::move(whole).error();
+    return network_from(*std::move(whole));
+  };
+  return read().in("network " + path.string());
 }
 
 // --- the readers, and what each of them recognises ---
@@ -74,6 +103,7 @@ constexpr std::array kReaders = {
     Reader{"PyTorch checkpoints", is_checkpoint, read_checkpoint_network},
     Reader{"safetensors files", is_safetensors, read_safetensors_network},
     Reader{"ONNX files", is_onnx, read_onnx_network},
+    Reader{"frozen TensorFlow graphs", is_frozen_graph, read_tensorflow_network},
 };
 
 // --- what is known, but not read ---
@@ -109,7 +139,8 @@ bool is_coreml(const Content& content) { return content.holds("Manifest.json"); 
 bool is_release(const Content& content) { return content.holds("release.json"); }
 bool is_folder(const Content& content) { return content.is_folder; }
 
-constexpr std::string_view kGiveNetwork = "Give a network: a PyTorch checkpoint, a safetensors file or an ONNX file";
+constexpr std::string_view kGiveNetwork =
+    "Give a network: a PyTorch checkpoint, a safetensors file, an ONNX file or a frozen TensorFlow graph";
 constexpr std::string_view kGiveOriginal = "Give the checkpoint or the ONNX file that it was made from";
 constexpr std::string_view kUnpack = "Unpack it, and give the network that is inside";
 constexpr std::string_view kConvertKeras =
@@ -152,10 +183,6 @@ constexpr std::array kUnreadable = {
     Unreadable{"a release, not a network", "Give the network inside: fp32/model.onnx", is_release,
                ErrorCode::bad_input},
     Unreadable{"a folder", kGiveNetwork, is_folder, ErrorCode::bad_input},
-    Unreadable{"a frozen TensorFlow graph",
-               "Convert it to ONNX: python -m tf2onnx.convert --graphdef FILE --inputs NAME:0 --outputs NAME:0 "
-               "--output network.onnx",
-               is_frozen_graph},
 };
 
 Error refusal(const Content& content) {

@@ -57,6 +57,35 @@ TEST_P(Golden, SizesThatAFileFixesAreFreed) {
   check("onnx_subpixel", GetParam(), onnx);
 }
 
+// Frozen TensorFlow graphs: channels last, PReLU spelled out, DepthToSpace in TensorFlow's order.
+TEST_P(Golden, TensorFlow) {
+  const std::pair<std::string, std::string> files[] = {
+      {"tf_espcn_x2", "tf_espcn/ESPCN_x2"},
+      {"tf_espcn_x3", "tf_espcn/ESPCN_x3"},
+      {"tf_espcn_x4", "tf_espcn/ESPCN_x4"},
+      {"tf_fsrcnn_small_x2", "tf_fsrcnn/FSRCNN-small_x2"},
+      {"tf_fsrcnn_small_x3", "tf_fsrcnn/FSRCNN-small_x3"},
+      {"tf_fsrcnn_small_x4", "tf_fsrcnn/FSRCNN-small_x4"},
+      {"tf_fsrcnn_x2", "tf_fsrcnn/FSRCNN_x2"},
+      {"tf_fsrcnn_x3", "tf_fsrcnn/FSRCNN_x3"},
+      {"tf_fsrcnn_x4", "tf_fsrcnn/FSRCNN_x4"},
+      {"tf_lapsrn_x2", "tf_lapsrn/LapSRN_x2"},
+  };
+  for (const auto& [golden, file] : files) {
+    SCOPED_TRACE(file);
+    MANTISSA_NEEDS_SHARED("models/" + file + ".pb");
+    const auto network = format::read_network(shared_folder() / "models" / (file + ".pb"));
+    ASSERT_TRUE(network.ok()) << network.error().message();
+    EXPECT_EQ(network->task.scale, golden.back() - '0');
+    for (const ir::NodeId id : network->graph.nodes()) {
+      const std::string& op = network->graph.node(id).op;
+      EXPECT_TRUE(op != "Transpose" && op != "Abs") << network->graph.describe(id);
+      EXPECT_TRUE(op != "Add" || golden == "tf_lapsrn_x2") << network->graph.describe(id);
+    }
+    check(golden, GetParam(), format::onnx_bytes(network->graph).value());
+  }
+}
+
 // Told the level of noise, in two ways; the map of the second file has an element for every 2x2 pixels.
 TEST_P(Golden, Ffdnet) {
   for (const char* const name : {"ffdnet", "ffdnet_map"}) {

@@ -84,6 +84,8 @@ Result<void> fuse_bias(Graph& graph) {
                                        ir::Tensor::of_floats({place.outputs}, std::move(bias))));
     const ValueId sum = graph.node(add).outputs[0], result = graph.node(add).inputs[1 - place.constant];
     const std::string name = graph.value(sum).name;
+    graph.value(result).format = graph.value(sum).format;
+    graph.value(result).shape = graph.value(sum).shape;
     graph.replace_uses(sum, result);
     graph.erase(add);
     graph.rename(result, name);

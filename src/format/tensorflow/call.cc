@@ -77,7 +77,9 @@ Result<Layout> Call::layout_of(const Picture& picture) const {
 Picture Call::add(std::string op, std::vector<ir::ValueId> values, IrAttributes attributes, const Picture& like) const {
   Picture picture = like;
   picture.id = graph.add(std::move(op), std::move(values), std::move(attributes), node.name);
-  graph.value(picture.id).format = base::NumberFormat::float32;
+  ir::Value& value = graph.value(picture.id);
+  value.format = base::NumberFormat::float32;
+  graph.node(value.producer).name = value.name;  // of its own where one operator becomes several
   return picture;
 }
 

@@ -33,7 +33,9 @@ Result<IrAttributes> sampling_of(const Call& call) {
 ir::ValueId add_integers(const Call& call, std::string op, std::vector<ir::ValueId> values, IrAttributes attributes) {
   const ir::ValueId id =
       call.graph.add(std::move(op), std::move(values), std::move(attributes), call.node.name + "/size");
-  call.graph.value(id).format = base::NumberFormat::int64;
+  ir::Value& value = call.graph.value(id);
+  value.format = base::NumberFormat::int64;
+  call.graph.node(value.producer).name = value.name;
   return id;
 }
 

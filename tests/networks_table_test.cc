@@ -18,7 +18,7 @@ namespace {
 constexpr const char* kPath = "docs/networks.md";
 constexpr std::string_view kIntroduction = R"(# Networks
 
-The architectures that are recognised from the keys and shapes of a PyTorch checkpoint; any other network comes in as ONNX. Written by
+The architectures that are recognised from the keys and shapes of a PyTorch checkpoint; any other network comes in as ONNX, or as a frozen TensorFlow graph (`.pb`). Written by
 [networks_table_test.cc](../tests/networks_table_test.cc), which compares each with the outputs of its authors' code at two sizes of picture, an even and an odd one.
 
 The error is the largest difference of any output pixel as a fraction of the range of the outputs, on ONNX Runtime's CPU provider, rounded up to 1, 2 or 5; what follows

@@ -1,4 +1,4 @@
-// The Python interpreter with PyTorch that some tests compare with. For tests.
+// The Python interpreter with PyTorch or TensorFlow that some tests compare with. For tests.
 #pragma once
 
 #include <cstdlib>
@@ -6,12 +6,13 @@
 
 namespace mantissa::base {
 
-// Empty when there is none.
-inline std::string python_with_torch() {
+// One that has the module; empty when there is none.
+inline std::string python_with(const std::string& module) {
   for (std::string python : {"python3", "/usr/bin/python3"}) {
-    if (std::system((python + " -c 'import torch' >/dev/null 2>&1").c_str()) == 0) return python;
+    if (std::system((python + " -c 'import " + module + "' >/dev/null 2>&1").c_str()) == 0) return python;
   }
   return {};
 }
+inline std::string python_with_torch() { return python_with("torch"); }
 
 }  // namespace mantissa::base

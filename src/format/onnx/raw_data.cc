@@ -1,18 +1,17 @@
 #include "format/onnx/raw_data.h"
 
-#include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/wire_format_lite.h>
 
 #include <cstdint>
 #include <limits>
 
 #include "format/onnx/proto.h"
+#include "format/protobuf_fields.h"
 
 namespace mantissa::format {
 namespace {
 
 using google::protobuf::internal::WireFormatLite;
-using google::protobuf::io::CodedInputStream;
 
 constexpr std::size_t kLarge = 65536;  // smaller data are cheap to copy, and shape inference may want to read them
 
@@ -30,30 +29,16 @@ class Fields {
   // visit(field number, content, out) for each length-delimited field; false: the field is to be copied as it is.
   template <class Visit>
   bool copy(std::string& out, Visit&& visit) const {
-    CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(bytes_.data()), static_cast<int>(bytes_.size()));
     std::size_t kept = 0;  // up to where the bytes are in `out`, or have been left out
-    for (;;) {
-      const auto start = static_cast<std::size_t>(stream.CurrentPosition());
-      const std::uint32_t tag = stream.ReadTag();
-      if (tag == 0) {
-        if (start != bytes_.size()) return false;
-        out.append(text(kept, start - kept));
-        return true;
-      }
-      if (WireFormatLite::GetTagWireType(tag) != WireFormatLite::WIRETYPE_LENGTH_DELIMITED) {
-        if (!WireFormatLite::SkipField(&stream, tag)) return false;
-        continue;
-      }
-      std::uint32_t length = 0;
-      if (!stream.ReadVarint32(&length)) return false;
-      const auto content = static_cast<std::size_t>(stream.CurrentPosition());
-      if (length > bytes_.size() - content || !stream.Skip(static_cast<int>(length))) return false;
+    const bool sound = each_field(bytes_, [&](const ProtobufField& field) {
       std::string replacement;
-      const auto visited = visit(WireFormatLite::GetTagFieldNumber(tag), bytes_.part(content, length), replacement);
-      if (!visited) continue;
-      out.append(text(kept, start - kept)).append(replacement);
-      kept = content + length;
-    }
+      if (!field.has_content || !visit(field.number, field.content, replacement)) return true;
+      out.append(text(kept, field.start - kept)).append(replacement);
+      kept = field.end;
+      return true;
+    });
+    if (sound) out.append(text(kept, bytes_.size() - kept));
+    return sound;
   }
 
  private:

@@ -18,6 +18,13 @@ bool same_roles(const Axis& a, const Axis& b) {
                     [](const Atom& x, const Atom& y) { return x.role == y.role && x.size[0] == y.size[0]; });
 }
 
+// One element, whatever it came from: repeats for another.
+bool is_single(const Axis& axis) {
+  return !has_spatial(axis) && std::all_of(axis.begin(), axis.end(), [](const Atom& atom) {
+    return std::all_of(atom.size.begin(), atom.size.end(), [](std::int64_t size) { return size == 1; });
+  });
+}
+
 void absorb_pixels(Flow& into, const Flow& from, const Walk& walk, ir::NodeId node) {
   if (!from.depends) return;
   if (!into.depends) {
@@ -52,8 +59,8 @@ void absorb(Flow& into, const Flow& from, const Walk& walk, ir::NodeId node) {
 }
 
 Result<Axis> meet(Walk& walk, ir::NodeId node, Flow& flow, const Axis& a, const Axis& b) {
-  if (a.empty()) return b;
-  if (b.empty()) return a;
+  if (is_single(a)) return b;
+  if (is_single(b)) return a;
   if (!walk.demand_equal(sizes_of(a), sizes_of(b))) return walk.shapes_do_not_fit(node);
   if (same_roles(a, b) || is_repeated(b)) return a;
   if (is_repeated(a)) return b;

@@ -250,6 +250,14 @@ TEST(Geometry, StaysLocalWhereOnlyChannelsMix) {
   expect(m.of(m.graph.add("Mul", {m.x, m.graph.add("ReduceMean", {m.x, m.integers({1})})})), 1, 0);
 }
 
+// A channel that is cut out repeats for all of another value, as one that a convolution gives does.
+TEST(Geometry, ASingleChannelMeetsMany) {
+  Sketch s;
+  const auto one = s.graph.add("Slice", {s.x, s.integers({1}), s.integers({2}), s.integers({1})});
+  expect(s.of(s.graph.add("Add", {one, s.conv(s.x, 4, 3, 3)})), 1, 1);
+  expect(s.of(s.graph.add("Mul", {s.conv(s.x, 4, 3, 5), one})), 1, 2);
+}
+
 TEST(Geometry, RefusesWhatItCannotFollow) {
   Sketch unknown;
   const auto error = unknown.of(unknown.graph.add("GridSample", {unknown.x, unknown.x}, {}, "warp"));

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the fuzzers, each for some minutes: fuzz/run.py [MINUTES] [checkpoint|safetensors|onnx ...]
+"""Runs the fuzzers, each for some minutes: fuzz/run.py [MINUTES] [checkpoint|safetensors|onnx|tensorflow ...]
 
 They start from small networks that are made here, and keep what they learn in build/fuzz/corpus/. What makes one fail is left as
 build/fuzz/<reader>-crash-...; give that file to build/fuzz/bin/fuzz_<reader> to see it again.
@@ -16,8 +16,29 @@ sys.path.insert(0, str(ROOT / "tests"))
 from cli_hostile_test import legacy, safetensors  # noqa: E402
 from cli_tools import tiny_denoiser, tiny_network, tiny_state  # noqa: E402
 
-READERS = ("checkpoint", "safetensors", "onnx")
+READERS = ("checkpoint", "safetensors", "onnx", "tensorflow")
 LONGEST = 16384  # bytes of an input: structure is found in small files
+
+
+def field(number, content):
+    """A field of a protobuf message: bytes of fewer than 128, or a number below that."""
+    return bytes([number << 3, content]) if isinstance(content, int) else bytes([number << 3 | 2, len(content)]) + content
+
+
+def frozen_graph():
+    """A GraphDef: a picture of one channel, a convolution of 1x1, ReLU."""
+
+    def node(op, name, *inputs, **attributes):
+        message = field(1, name) + field(2, op) + b"".join(field(3, each) for each in inputs)
+        for key, value in attributes.items():
+            message += field(5, field(1, key.encode()) + field(2, value))
+        return field(1, message)
+
+    ones = field(2, field(2, field(1, 1)) * 4)
+    weight = field(8, field(1, 1) + ones + field(4, b"\0\0\x80?"))
+    strides = field(1, field(3, b"\1\1\1\1"))
+    return (node(b"Placeholder", b"x", dtype=field(6, 1)) + node(b"Const", b"w", value=weight)
+            + node(b"Conv2D", b"c", b"x", b"w", padding=field(2, b"SAME"), strides=strides) + node(b"Relu", b"y", b"c"))
 
 
 def seeds(reader, folder):
@@ -28,6 +49,8 @@ def seeds(reader, folder):
         (folder / "legacy").write_bytes(legacy(state))
     elif reader == "safetensors":
         (folder / "safetensors").write_bytes(safetensors(state))
+    elif reader == "tensorflow":
+        (folder / "graph").write_bytes(frozen_graph())
     else:
         for form in ("number", "map"):
             tiny_denoiser(folder / form, form)

@@ -123,7 +123,9 @@ int inspect_command(const Arguments& arguments, const GlobalOptions& global) {
 void add_inspect(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   auto* command = app.add_subcommand("inspect", "Tell what a network is and what it costs");
   auto arguments = std::make_shared<Arguments>();
-  command->add_option("network", arguments->network, "PyTorch checkpoint (.pth, .pt), safetensors, ONNX or frozen TensorFlow graph (.pb)")
+  command
+      ->add_option("network", arguments->network,
+                   "PyTorch checkpoint (.pth, .pt), safetensors, ONNX or frozen TensorFlow graph (.pb)")
       ->required();
   command->add_option("--range", arguments->overrides.range,
                       "Black and white in the network's numbers, such as 0:255, or -1:1,0:1 for in and out");

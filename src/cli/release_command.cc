@@ -98,7 +98,9 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   auto* command =
       app.add_subcommand("release", "Make a release: every variant of a network, quantized, judged and written");
   auto request = std::make_shared<ReleaseRequest>();
-  command->add_option("network", request->network, "PyTorch checkpoint (.pth, .pt), safetensors, ONNX or frozen TensorFlow graph (.pb)")
+  command
+      ->add_option("network", request->network,
+                   "PyTorch checkpoint (.pth, .pt), safetensors, ONNX or frozen TensorFlow graph (.pb)")
       ->required();
   command
       ->add_option("--calibrate", request->calibrate,

@@ -173,7 +173,8 @@ void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   auto* command = app.add_subcommand("run", "Restore pictures with a release, or with a network as it came");
   auto request = std::make_shared<RunRequest>();
   auto stream = std::make_shared<StreamWords>();
-  command->add_option("model", request->model, "Release folder, checkpoint, ONNX file or frozen TensorFlow graph")->required();
+  command->add_option("model", request->model, "Release folder, checkpoint, ONNX file or frozen TensorFlow graph")
+      ->required();
   command
       ->add_option("inputs", request->inputs,
                    "Pictures, folders of pictures, patterns in quotes; or a stream of frames: - or .y4m")

@@ -131,8 +131,7 @@ agraph (float[1,1,8,12] x) => (float[1,1,16,24] y)
   ASSERT_TRUE(network.ok()) << network.error().message();
   EXPECT_EQ(network->task.scale, 2);
   EXPECT_EQ(network->task.assumed, std::vector<std::string>{"range 0..1"});
-  EXPECT_NE(ir::print(network->graph).find(" = DepthToSpace(%a)"), std::string::npos)
-      << ir::print(network->graph);
+  EXPECT_NE(ir::print(network->graph).find(" = DepthToSpace(%a)"), std::string::npos) << ir::print(network->graph);
 }
 
 // A constant as large as the picture: it says which node holds the size.

@@ -1,4 +1,5 @@
-"""Runs a file in ONNX Runtime or OpenVINO, with the settings of mantissa's own providers: float32 stays float32, and no thread spins."""
+"""Runs a file in ONNX Runtime or OpenVINO, with the settings of mantissa's own providers: float32 stays float32 unless
+a release says otherwise, and no thread spins."""
 
 import os
 
@@ -7,7 +8,7 @@ import numpy as np
 THREADS = len(os.sched_getaffinity(0))
 
 
-def open_onnxruntime(file):
+def open_onnxruntime(file, floats="f32"):  # which it never changes
     """A function from a picture tensor and the further inputs to the first output, and the names of the inputs."""
     import onnxruntime
 
@@ -19,11 +20,11 @@ def open_onnxruntime(file):
     return lambda tensors: session.run(None, dict(zip(names, tensors)))[0]
 
 
-def open_openvino(file):
+def open_openvino(file, floats="f32"):
     import openvino
 
     settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": THREADS, "ENABLE_CPU_PINNING": False,
-                "EXECUTION_MODE_HINT": "ACCURACY", "INFERENCE_PRECISION_HINT": "f32"}
+                "EXECUTION_MODE_HINT": "ACCURACY", "INFERENCE_PRECISION_HINT": floats}
     core = openvino.Core()
     model = core.read_model(str(file))
     compiled = {}

@@ -133,7 +133,9 @@ def speed_row(bench, network, path, engine):
     except Failed as failure:
         notes["plain"] = str(failure).replace("|", "/")
     channels = 1 if task["colour"] == "luminance" else 3
-    times = bench.work(f"speed {engine} {network}", "speed", engine=engine, files=files, channels=channels, task=task)
+    floats = next((each.get("floats", "float32") for each in manifest["artifacts"] if each["path"] == path), "float32")
+    times = bench.work(f"speed {engine} {network}", "speed", engine=engine, files=files, floats="bf16" if floats == "bfloat16" else "f32",
+                       channels=channels, task=task)
 
     def ratio(above, below):
         known = above in times and below in times

@@ -98,11 +98,11 @@ def now():
     return np.array([time.perf_counter(), time.process_time()]) * 1000
 
 
-def speed(engine, files, channels, task):
+def speed(engine, files, floats, channels, task):
     """Median milliseconds of one tile for each file, by the clock and of the processor; they take turns, so that other work meets all of them."""
     random = np.random.default_rng(1).random((TILE, TILE, 3), np.float32)
     tensors = engines.inputs_for(pictures.to_network(random if channels == 3 else random[..., 0], task), task)
-    runs = {name: engines.ENGINES[engine](file) for name, file in files.items()}
+    runs = {name: engines.ENGINES[engine](file, "f32" if name == "fp32" else floats) for name, file in files.items()}
     for run in runs.values():
         run(tensors)
     times = {name: [] for name in runs}

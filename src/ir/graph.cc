@@ -110,6 +110,15 @@ void Graph::replace_uses(ValueId old_value, ValueId new_value, NodeId except) {
   std::replace(outputs.begin(), outputs.end(), old_value, new_value);
 }
 
+void Graph::replace(ValueId old_value, ValueId new_value) {
+  std::string old_name = value(old_value).name;
+  value(new_value).format = value(old_value).format;
+  value(new_value).shape = value(old_value).shape;
+  replace_uses(old_value, new_value);
+  erase(value(old_value).producer);
+  rename(new_value, std::move(old_name));
+}
+
 void Graph::rename(ValueId id, std::string new_name) {
   if (value(id).name == new_name) return;
   by_name_.erase(value(id).name);

@@ -97,6 +97,8 @@ class Graph {
   void set_input(NodeId node, int index, ValueId value);  // an optional input that was left out may be set
   // Every use of `old_value`, graph outputs included, becomes one of `new_value`; `except` keeps its inputs.
   void replace_uses(ValueId old_value, ValueId new_value, NodeId except = kNoNode);
+  // `new_value` takes the place of `old_value`, which with the node that made it goes: its uses, name, format and shape.
+  void replace(ValueId old_value, ValueId new_value);
   void rename(ValueId id, std::string new_name);
   void erase(NodeId node);  // its outputs must have no uses left
   // Removes nodes whose outputs nobody needs, then constants without a use. Returns how many nodes went.
@@ -121,6 +123,11 @@ class Graph {
   [[nodiscard]] std::vector<ValueId> constants() const;
   [[nodiscard]] std::size_t node_count() const;  // live ones
   [[nodiscard]] bool is_output(ValueId id) const;
+  // Whether it is this operator of ONNX's own; kNoNode is none.
+  [[nodiscard]] bool is(NodeId id, std::string_view op) const;
+  // The node that alone reads a value, and the one that makes it for that alone; kNoNode where others read it too.
+  [[nodiscard]] NodeId only_reader(ValueId id) const;
+  [[nodiscard]] NodeId only_maker(ValueId id) const;
   // The constant behind an input of a node, nullptr when it is computed, left out or absent.
   [[nodiscard]] const Tensor* constant_input(NodeId node, std::size_t index) const;
 

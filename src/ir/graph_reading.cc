@@ -77,6 +77,16 @@ std::vector<NodeId> Graph::sorted() const {
 
 bool Graph::is_output(ValueId id) const { return std::find(outputs.begin(), outputs.end(), id) != outputs.end(); }
 
+bool Graph::is(NodeId id, std::string_view op) const {
+  return id != kNoNode && node(id).op == op && node(id).domain.empty();
+}
+
+NodeId Graph::only_reader(ValueId id) const {
+  return value(id).uses.size() != 1 || is_output(id) ? kNoNode : value(id).uses[0].node;
+}
+
+NodeId Graph::only_maker(ValueId id) const { return only_reader(id) == kNoNode ? kNoNode : value(id).producer; }
+
 const Tensor* Graph::constant_input(NodeId node_id, std::size_t index) const {
   const Node& user = node(node_id);
   if (index >= user.inputs.size() || user.inputs[index] == kNoValue) return nullptr;

@@ -3,7 +3,6 @@
 #include <array>
 #include <cmath>
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace mantissa::pass {
@@ -11,30 +10,21 @@ namespace {
 
 using ir::Graph;
 using ir::NodeId;
-using ir::ValueId;
 
 // The convolution that alone a normalization follows, with constants on both.
 NodeId convolution_before(const Graph& graph, NodeId normalization) {
   const ir::Node& node = graph.node(normalization);
   if (node.op != "BatchNormalization" || node.inputs.size() != 5) return ir::kNoNode;
-  const ir::Value& input = graph.value(node.inputs[0]);
-  if (input.producer == ir::kNoNode || input.uses.size() != 1 || graph.is_output(node.inputs[0])) return ir::kNoNode;
-  const ir::Node& convolution = graph.node(input.producer);
-  if (convolution.op != "Conv" || graph.constant_input(input.producer, 1) == nullptr) return ir::kNoNode;
+  const NodeId maker = graph.only_maker(node.inputs[0]);
+  if (!graph.is(maker, "Conv") || graph.constant_input(maker, 1) == nullptr) return ir::kNoNode;
+  const ir::Node& convolution = graph.node(maker);
   const bool has_bias = convolution.inputs.size() > 2 && convolution.inputs[2] != ir::kNoValue;
-  if (has_bias && graph.constant_input(input.producer, 2) == nullptr) return ir::kNoNode;
-  const std::int64_t outputs = graph.constant_input(input.producer, 1)->shape[0];
+  if (has_bias && graph.constant_input(maker, 2) == nullptr) return ir::kNoNode;
+  const std::int64_t outputs = graph.constant_input(maker, 1)->shape[0];
   for (std::size_t i = 1; i < 5; ++i)
     if (graph.constant_input(normalization, i) == nullptr || graph.constant_input(normalization, i)->count() != outputs)
       return ir::kNoNode;
-  return input.producer;
-}
-
-float epsilon_of(const ir::Node& node) {
-  const auto found = node.attributes.find("epsilon");
-  if (found == node.attributes.end()) return 1e-5F;
-  const auto* number = std::get_if<float>(&found->second);
-  return number == nullptr ? 1e-5F : *number;
+  return maker;
 }
 
 }  // namespace
@@ -54,7 +44,7 @@ Result<void> fuse_batch_normalization(Graph& graph) {
     if (const ir::Tensor* bias = graph.constant_input(convolution, 2)) {
       MANTISSA_ASSIGN(biases, bias->floats());
     }
-    const double epsilon = static_cast<double>(epsilon_of(graph.node(id)));
+    const double epsilon = static_cast<double>(graph.real(id, "epsilon", 1e-5F));
     for (std::size_t o = 0; o < outputs; ++o) {
       const double gain = numbers[0][o] / std::sqrt(numbers[3][o] + epsilon);
       for (std::size_t k = o * of_output; k < (o + 1) * of_output; ++k)
@@ -68,11 +58,7 @@ Result<void> fuse_batch_normalization(Graph& graph) {
     graph.set_input(convolution, 2,
                     graph.add_constant(name + "_normalized_bias",
                                        ir::Tensor::of_floats({static_cast<std::int64_t>(outputs)}, std::move(biases))));
-    const ValueId result = graph.node(convolution).outputs[0], normalized = graph.node(id).outputs[0];
-    const std::string result_name = graph.value(normalized).name;
-    graph.replace_uses(normalized, result);
-    graph.erase(id);
-    graph.rename(result, result_name);
+    graph.replace(graph.node(id).outputs[0], graph.node(convolution).outputs[0]);
   }
   graph.erase_unused();
   return {};

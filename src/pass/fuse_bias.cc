@@ -10,20 +10,10 @@ using ir::Graph;
 using ir::NodeId;
 using ir::ValueId;
 
-// The node that alone makes a value for another.
-NodeId maker(const Graph& graph, ValueId id) {
-  const ir::Value& value = graph.value(id);
-  return value.uses.size() != 1 || graph.is_output(id) ? ir::kNoNode : value.producer;
-}
-
-bool is(const Graph& graph, NodeId id, std::string_view op) {
-  return id != ir::kNoNode && graph.node(id).op == op && graph.node(id).domain.empty();
-}
-
 // How many outputs a convolution without a bias has; 0 for anything else.
 std::int64_t outputs_without_bias(const Graph& graph, NodeId id) {
-  const bool transposed = is(graph, id, "ConvTranspose");
-  if (!transposed && !is(graph, id, "Conv")) return 0;
+  const bool transposed = graph.is(id, "ConvTranspose");
+  if (!transposed && !graph.is(id, "Conv")) return 0;
   const ir::Tensor* const weight = graph.constant_input(id, 1);
   const std::vector<ValueId>& inputs = graph.node(id).inputs;
   if (weight == nullptr || weight->shape.size() != 4 || (inputs.size() > 2 && inputs[2] != ir::kNoValue)) return 0;
@@ -47,15 +37,15 @@ struct Place {
 };
 
 bool find(const Graph& graph, NodeId add, Place& place) {
-  if (!is(graph, add, "Add") || graph.node(add).inputs.size() != 2) return false;
+  if (!graph.is(add, "Add") || graph.node(add).inputs.size() != 2) return false;
   place.constant = graph.constant_input(add, 0) != nullptr ? 0 : 1;
   const ir::Tensor* const constant = graph.constant_input(add, place.constant);
-  place.convolution = maker(graph, graph.node(add).inputs[1 - place.constant]);
+  place.convolution = graph.only_maker(graph.node(add).inputs[1 - place.constant]);
   std::int64_t block = 1;
-  if (is(graph, place.convolution, "DepthToSpace")) {
+  if (graph.is(place.convolution, "DepthToSpace")) {
     place.spread = place.convolution;
     block = graph.integer(place.spread, "blocksize", 1);
-    place.convolution = maker(graph, graph.node(place.spread).inputs[0]);
+    place.convolution = graph.only_maker(graph.node(place.spread).inputs[0]);
   }
   place.outputs = outputs_without_bias(graph, place.convolution);
   if (constant == nullptr || place.outputs == 0 || block < 1 || block > place.outputs) return false;
@@ -84,11 +74,7 @@ Result<void> fuse_bias(Graph& graph) {
                                        ir::Tensor::of_floats({place.outputs}, std::move(bias))));
     const ValueId sum = graph.node(add).outputs[0], result = graph.node(add).inputs[1 - place.constant];
     const std::string name = graph.value(sum).name;
-    graph.value(result).format = graph.value(sum).format;
-    graph.value(result).shape = graph.value(sum).shape;
-    graph.replace_uses(sum, result);
-    graph.erase(add);
-    graph.rename(result, name);
+    graph.replace(sum, result);
   }
   graph.erase_unused();
   return {};

@@ -12,10 +12,8 @@ using ir::ValueId;
 
 // The node of this operator that alone makes a value for another.
 NodeId made_by(const Graph& graph, ValueId id, std::string_view op) {
-  const ir::Value& value = graph.value(id);
-  if (value.producer == ir::kNoNode || value.uses.size() != 1 || graph.is_output(id)) return ir::kNoNode;
-  const ir::Node& node = graph.node(value.producer);
-  return node.op == op && node.domain.empty() ? value.producer : ir::kNoNode;
+  const NodeId maker = graph.only_maker(id);
+  return graph.is(maker, op) ? maker : ir::kNoNode;
 }
 
 // Where the mode has channels and the two sides of a block among the six axes, and where Transpose takes them.
@@ -52,12 +50,7 @@ void fuse_depth_to_space(Graph& graph) {
       const ValueId fused = graph.add("DepthToSpace", {x},
                                       {{"blocksize", (*split)[form.first_side].size}, {"mode", std::string(form.mode)}},
                                       graph.node(last).name);
-      graph.value(fused).format = graph.value(y).format;
-      graph.value(fused).shape = graph.value(y).shape;
-      const std::string name = graph.value(y).name;
-      graph.replace_uses(y, fused);
-      graph.erase(last);
-      graph.rename(fused, name);
+      graph.replace(y, fused);
       break;
     }
   }

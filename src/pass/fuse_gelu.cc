@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <numbers>
-#include <optional>
 
 namespace mantissa::pass {
 namespace {
@@ -29,24 +28,13 @@ ValueId beside_constant(const Graph& graph, NodeId node, double expected) {
   return is_constant(graph, node, 0, expected) ? inputs[1] : kNoValue;
 }
 
-// The only node that reads the value.
-std::optional<NodeId> only_reader(const Graph& graph, ValueId id) {
-  const ir::Value& value = graph.value(id);
-  if (value.uses.size() != 1 || graph.is_output(id)) return std::nullopt;
-  return value.uses[0].node;
-}
-
-bool is(const Graph& graph, NodeId node, std::string_view op) {
-  return node != ir::kNoNode && graph.node(node).op == op;
-}
-
 // x, of Erf(x / sqrt(2)) or Erf(x * sqrt(1/2)).
 ValueId argument_of(const Graph& graph, NodeId erf) {
   const ValueId scaled = graph.node(erf).inputs[0];
   const NodeId by = graph.value(scaled).producer;
-  if (only_reader(graph, scaled) != erf) return kNoValue;
-  if (is(graph, by, "Div") && is_constant(graph, by, 1, std::numbers::sqrt2)) return graph.node(by).inputs[0];
-  return is(graph, by, "Mul") ? beside_constant(graph, by, 1 / std::numbers::sqrt2) : kNoValue;
+  if (graph.only_reader(scaled) != erf) return kNoValue;
+  if (graph.is(by, "Div") && is_constant(graph, by, 1, std::numbers::sqrt2)) return graph.node(by).inputs[0];
+  return graph.is(by, "Mul") ? beside_constant(graph, by, 1 / std::numbers::sqrt2) : kNoValue;
 }
 
 // What comes out of the products of 1 + erf with x and 0.5.
@@ -54,21 +42,21 @@ ValueId product_of(const Graph& graph, ValueId sum, ValueId x) {
   bool with_x = false, with_half = false;
   ValueId product = sum;
   while (!with_x || !with_half) {
-    const auto next = only_reader(graph, product);
-    if (!next || !is(graph, *next, "Mul")) return kNoValue;
-    const std::vector<ValueId>& factors = graph.node(*next).inputs;
+    const NodeId next = graph.only_reader(product);
+    if (!graph.is(next, "Mul")) return kNoValue;
+    const std::vector<ValueId>& factors = graph.node(next).inputs;
     const ValueId other = factors[0] == product ? factors[1] : factors[0];
     const NodeId producer = graph.value(other).producer;
     if (other == x && !with_x) {
       with_x = true;
-    } else if (!with_half && beside_constant(graph, *next, 0.5) == product) {
+    } else if (!with_half && beside_constant(graph, next, 0.5) == product) {
       with_half = true;
-    } else if (!with_x && !with_half && is(graph, producer, "Mul") && beside_constant(graph, producer, 0.5) == x) {
+    } else if (!with_x && !with_half && graph.is(producer, "Mul") && beside_constant(graph, producer, 0.5) == x) {
       with_x = with_half = true;
     } else {
       return kNoValue;
     }
-    product = graph.node(*next).outputs[0];
+    product = graph.node(next).outputs[0];
   }
   return product;
 }
@@ -77,19 +65,14 @@ ValueId product_of(const Graph& graph, ValueId sum, ValueId x) {
 
 void fuse_gelu(Graph& graph) {
   for (const NodeId erf : graph.sorted()) {
-    if (!is(graph, erf, "Erf")) continue;
+    if (!graph.is(erf, "Erf")) continue;
     const ValueId x = argument_of(graph, erf);
-    const auto add = only_reader(graph, graph.node(erf).outputs[0]);
-    if (x == kNoValue || !add || !is(graph, *add, "Add") || beside_constant(graph, *add, 1) == kNoValue) continue;
-    const ValueId spelled = product_of(graph, graph.node(*add).outputs[0], x);
+    const NodeId add = graph.only_reader(graph.node(erf).outputs[0]);
+    if (x == kNoValue || !graph.is(add, "Add") || beside_constant(graph, add, 1) == kNoValue) continue;
+    const ValueId spelled = product_of(graph, graph.node(add).outputs[0], x);
     if (spelled == kNoValue) continue;
     const ValueId fused = graph.add("Gelu", {x}, {}, graph.node(graph.value(spelled).producer).name);
-    graph.value(fused).format = graph.value(spelled).format;
-    graph.value(fused).shape = graph.value(spelled).shape;
-    const std::string name = graph.value(spelled).name;
-    graph.replace_uses(spelled, fused);
-    graph.erase(graph.value(spelled).producer);
-    graph.rename(fused, name);
+    graph.replace(spelled, fused);
   }
   graph.erase_unused();
 }

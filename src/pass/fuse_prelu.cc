@@ -150,11 +150,7 @@ void replace(Graph& graph, NodeId node, ValueId x, std::vector<float> slope) {
         graph.add_constant(name + "/slope", ir::Tensor::of_floats({channels, 1, 1}, std::move(slope)));
     fused = graph.add("PRelu", {x, constant}, {}, graph.node(node).name);
   }
-  graph.value(fused).format = graph.value(spelled).format;
-  graph.value(fused).shape = graph.value(spelled).shape;
-  graph.replace_uses(spelled, fused);
-  graph.erase(node);
-  graph.rename(fused, name);
+  graph.replace(spelled, fused);
 }
 
 }  // namespace

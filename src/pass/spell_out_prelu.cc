@@ -42,9 +42,9 @@ bool fits(const Slopes& slopes, const Product& product) {
 
 // The product that alone reads a value.
 std::optional<Product> product_behind(const Graph& graph, ValueId id) {
-  const std::vector<ir::Use>& uses = graph.value(id).uses;
-  if (uses.size() != 1 || graph.is_output(id) || graph.node(uses[0].node).outputs.size() != 1) return std::nullopt;
-  auto product = product_by_channel(graph, graph.node(uses[0].node).outputs[0]);
+  const NodeId reader = graph.only_reader(id);
+  if (reader == ir::kNoNode || graph.node(reader).outputs.size() != 1) return std::nullopt;
+  auto product = product_by_channel(graph, graph.node(reader).outputs[0]);
   return product && product->factor == id ? product : std::nullopt;
 }
 
@@ -86,9 +86,7 @@ Result<void> spell_out_prelu(Graph& graph) {
     const ValueId all = times(x, std::move(of_x), "_slope");
     const ValueId positive = times(add_like(graph, y, "Relu", {x}, name + "_relu"), std::move(of_relu), "_rest");
     const ValueId sum = add_like(graph, y, "Add", {all, positive}, graph.node(graph.value(y).producer).name);
-    graph.replace_uses(y, sum);
-    graph.erase(graph.value(y).producer);
-    graph.rename(sum, name);
+    graph.replace(y, sum);
   }
   graph.erase_unused();
   return {};

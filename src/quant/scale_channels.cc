@@ -262,15 +262,13 @@ Result<void> insert_products(Graph& graph, ValueId id, const std::vector<Reader>
 // Behind an integer convolution: into its weights. Its result takes over the name under which the product was observed.
 Result<void> fold_into_convolution(Graph& graph, NodeId convolution, const Statistics& statistics) {
   const ValueId result = graph.node(convolution).outputs[0];
-  if (graph.value(result).uses.size() != 1 || graph.is_output(result)) return {};
-  const ValueId product = graph.node(graph.value(result).uses[0].node).outputs[0];
+  const NodeId reader = graph.only_reader(result);
+  if (reader == ir::kNoNode) return {};
+  const ValueId product = graph.node(reader).outputs[0];
   const auto factors = pass::product_by_channel(graph, product);
   if (!factors || !statistics.values.contains(graph.value(product).name)) return {};
   MANTISSA_TRY(scale_outputs(graph, convolution, factors->constants));
-  const std::string name = graph.value(product).name;
-  graph.replace_uses(product, result);
-  graph.erase(graph.value(product).producer);
-  graph.rename(result, name);
+  graph.replace(product, result);
   return {};
 }
 

@@ -52,10 +52,7 @@ Result<Network> build(const ir::StateDict& state) {
   x = b.pixel_shuffle(b.conv(x, "upsampler.upsampleOneStep.0"), p->scale, "upsampler.upsampleOneStep.1");
 
   return b.finish(x, enlarging_task(p->channels, p->scale),
-                  {{"channels", std::to_string(p->channels)},
-                   {"features", std::to_string(p->features)},
-                   {"blocks", std::to_string(p->blocks)},
-                   {"scale", std::to_string(p->scale)}});
+                  enlarging_hyperparameters(p->channels, p->features, p->blocks, p->scale));
 }
 
 }  // namespace

@@ -46,11 +46,7 @@ Result<Network> build(const ir::StateDict& state) {
   Task task = enlarging_task(p->channels, p->scale);
   task.range_high = 255;
   task.assumed.emplace_back("range 0..255 (as published; training in 0..1 leaves the same keys)");
-  return b.finish(x, std::move(task),
-                  {{"channels", std::to_string(p->channels)},
-                   {"features", std::to_string(p->features)},
-                   {"blocks", std::to_string(p->blocks)},
-                   {"scale", std::to_string(p->scale)}});
+  return b.finish(x, std::move(task), enlarging_hyperparameters(p->channels, p->features, p->blocks, p->scale));
 }
 
 }  // namespace

@@ -75,10 +75,7 @@ Result<Network> build(const ir::StateDict& state) {
   x = b.add(x, b.upsample(b.input(), p->scale, Interpolation::bilinear, "base"), "sum");
 
   return b.finish(x, enlarging_task(p->channels, p->scale),
-                  {{"channels", std::to_string(p->channels)},
-                   {"features", std::to_string(p->features)},
-                   {"blocks", std::to_string(p->blocks)},
-                   {"scale", std::to_string(p->scale)}});
+                  enlarging_hyperparameters(p->channels, p->features, p->blocks, p->scale));
 }
 
 }  // namespace

@@ -56,11 +56,7 @@ Result<Network> build(const ir::StateDict& state) {
   Task task;
   task.kind = "super-resolution";
   task.scale = p->scale;
-  return b.finish(x, std::move(task),
-                  {{"channels", std::to_string(p->channels)},
-                   {"features", std::to_string(p->features)},
-                   {"blocks", std::to_string(p->blocks)},
-                   {"scale", std::to_string(p->scale)}});
+  return b.finish(x, std::move(task), enlarging_hyperparameters(p->channels, p->features, p->blocks, p->scale));
 }
 
 }  // namespace

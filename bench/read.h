@@ -11,8 +11,7 @@ namespace mantissa {
 // With the formats and shapes that writing and reading it as ONNX infers.
 inline Result<net::Network> read_with_shapes(const std::filesystem::path& file) {
   MANTISSA_ASSIGN(net::Network network, format::read_network(file));
-  MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));
-  MANTISSA_ASSIGN(network.graph, format::read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end()))));
+  MANTISSA_ASSIGN(network.graph, format::with_inferred_shapes(network.graph));
   return network;
 }
 

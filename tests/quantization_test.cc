@@ -34,9 +34,7 @@ constexpr std::string_view kOpenVino = "openvino-cpu";
 
 // As the pipeline has it: with formats and shapes inferred.
 ir::Graph inferred(const ir::Graph& graph) {
-  const auto onnx = format::onnx_bytes(graph);
-  EXPECT_TRUE(onnx.ok()) << onnx.error().message();
-  auto read = format::read_onnx(base::Bytes::take(std::vector<char>(onnx->begin(), onnx->end())));
+  auto read = format::with_inferred_shapes(graph);
   EXPECT_TRUE(read.ok()) << read.error().message();
   return *std::move(read);
 }

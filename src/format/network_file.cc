@@ -40,16 +40,10 @@ Result<void> gather_operators(ir::Graph& graph) {
   return {};
 }
 
-// The graph with the shapes of all its values inferred anew. Errors: what does not fit together.
-Result<ir::Graph> with_shapes(const ir::Graph& graph) {
-  MANTISSA_ASSIGN(const std::string onnx, onnx_bytes(graph));
-  return read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end())));
-}
-
 // The graph with free sizes. Errors: why it works at the sizes of the file only.
 Result<ir::Graph> with_free_sizes(ir::Graph graph) {
   if (std::string obstacle = net::free_sizes(graph); !obstacle.empty()) return unsupported(std::move(obstacle));
-  MANTISSA_ASSIGN(ir::Graph freed, with_shapes(graph));
+  MANTISSA_ASSIGN(ir::Graph freed, with_inferred_shapes(graph));
   MANTISSA_TRY(net::find_geometry(freed));
   return freed;
 }
@@ -81,7 +75,7 @@ Result<net::Network> read_tensorflow_network(const Path& path) {
   MANTISSA_ASSIGN(const base::Bytes bytes, base::map_file(path));
   const auto read = [&]() -> Result<net::Network> {
     MANTISSA_ASSIGN(const ir::Graph graph, read_frozen_graph(bytes));
-    Result<ir::Graph> whole = with_shapes(graph);
+    Result<ir::Graph> whole = with_inferred_shapes(graph);
     // The reader looks at each node by itself; what does not fit together is the file's fault.
     if (!whole.ok() && whole.error().code == ErrorCode::internal)
       return bad_input(whole.error().what, "Export or download it again");

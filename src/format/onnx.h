@@ -33,5 +33,7 @@ struct OnnxWriteOptions {
 [[nodiscard]] Result<void> write_onnx(const ir::Graph& graph, const std::filesystem::path& path, DataFile data);
 // The same in memory, for an engine.
 [[nodiscard]] Result<std::string> onnx_bytes(const ir::Graph& graph);
+// The graph with the formats and shapes that ONNX's own inference gives it on the way through a file in memory.
+[[nodiscard]] Result<ir::Graph> with_inferred_shapes(const ir::Graph& graph);
 
 }  // namespace mantissa::format

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <map>
 
 #include "base/cpu.h"
 #include "base/files.h"
@@ -18,6 +17,7 @@
 #include "pass/channels_last_to_first.h"
 #include "pass/flush_tiny_weights.h"
 #include "release/calibration.h"
+#include "release/choose_floats.h"
 #include "release/engines.h"
 #include "release/integer_share.h"
 #include "release/judge.h"
@@ -45,10 +45,8 @@ Result<net::Network> read_and_recognise(const ReleaseRequest& request) {
   MANTISSA_TRY(net::override_task(network.task, request.overrides));
   MANTISSA_TRY(net::state_levels(network.task, request.sigma));
   net::merge_sizes(network.graph);
-  // A rebuilt graph has no formats and shapes yet: ONNX's own inference fills them in on the way through a file in
-  // memory.
-  MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));
-  MANTISSA_ASSIGN(network.graph, format::read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end()))));
+  // A rebuilt graph has no formats and shapes yet.
+  MANTISSA_ASSIGN(network.graph, format::with_inferred_shapes(network.graph));
   name_nodes(network.graph);
   MANTISSA_TRY(pass::channels_last_to_first(network.graph));
   MANTISSA_TRY(pass::flush_tiny_weights(network.graph));
@@ -134,21 +132,6 @@ Result<FourBits> make_smaller(const net::Network& network, const target::FileToM
   return made;
 }
 
-// Where other floats than the file's are allowed, whether they are faster: between them and integers the engine may have
-// to convert more.
-Result<void> choose_floats(Draft& draft, const fs::path& folder, const net::Network& network) {
-  base::NumberFormat& floats = draft.artifact.floats;
-  if (floats == base::NumberFormat::float32) return {};
-  std::map<base::NumberFormat, double> speed;
-  for (const base::NumberFormat each : {floats, base::NumberFormat::float32}) {
-    const auto session = open_file(folder / draft.artifact.path, draft.judge, {.floats = each, .tap = {}});
-    if (!session.ok()) return {};  // a reason to fail the gate, which says it
-    MANTISSA_ASSIGN(speed[each], measure_speed(**session, network.task));
-  }
-  if (speed[base::NumberFormat::float32] < speed[floats]) floats = base::NumberFormat::float32;
-  return {};
-}
-
 // All files of the release, judged or not. What cannot be made here goes to `left_out`.
 Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::vector<target::FileToMake>& files,
                                        const quant::Techniques& techniques, const Calibration& calibration,
@@ -190,26 +173,6 @@ Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::v
     }
   }
   return drafts;
-}
-
-// Files that fail with slower floats than they need are judged once more with float32: repair saw tiles, where the gate
-// sees whole pictures.
-Result<void> judge_in_float32(std::vector<Draft>& drafts, const fs::path& folder, const net::Task& task,
-                              const PictureSet& pictures) {
-  for (Draft& draft : drafts) {
-    format::Artifact& artifact = draft.artifact;
-    if (artifact.variant != "int8" || artifact.floats == base::NumberFormat::float32 || artifact.verdict->passed)
-      continue;
-    std::vector<Draft> again{draft};
-    again[0].artifact.floats = base::NumberFormat::float32;
-    MANTISSA_TRY(judge(again, folder, task, pictures));
-    const format::Verdict& after = *again[0].artifact.verdict;
-    if (!after.passed) continue;
-    again[0].artifact.rungs.push_back(
-        {"float32", after.figures.psnr_to_fp32 - artifact.verdict->figures.psnr_to_fp32, 0});
-    draft = std::move(again[0]);
-  }
-  return {};
 }
 
 // On the providers that may run the file here: how fast, and how much of it in integers.

@@ -35,9 +35,9 @@ ir::Graph mixed_graph() {
   graph.outputs = {y};
   graph.value(y).format = NumberFormat::float32;
   graph.value(y).shape = ir::Shape{{1, ""}, {50, ""}};
-  const auto bytes = format::onnx_bytes(graph);
-  EXPECT_TRUE(bytes.ok()) << bytes.error().message();
-  return *format::read_onnx(base::Bytes::take(std::vector<char>(bytes->begin(), bytes->end())));
+  auto inferred = format::with_inferred_shapes(graph);
+  EXPECT_TRUE(inferred.ok()) << inferred.error().message();
+  return *std::move(inferred);
 }
 
 std::vector<float> output_of(const ir::Graph& graph) {

@@ -91,4 +91,9 @@ Result<std::string> onnx_bytes(const ir::Graph& graph) {
   return bytes;
 }
 
+Result<ir::Graph> with_inferred_shapes(const ir::Graph& graph) {
+  MANTISSA_ASSIGN(const std::string onnx, onnx_bytes(graph));
+  return read_onnx(base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end())));
+}
+
 }  // namespace mantissa::format

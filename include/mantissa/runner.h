@@ -32,9 +32,9 @@ struct RunnerRequest {
   std::uint64_t memory = 0;    // bytes that it may take; 0: most of what the machine has free
   bool restore_alpha = false;  // by the network, as a grey picture; false: resampled
   int threads = 0;             // 0: all cores
-  // What is to be restored in all, as far as that is known: what is fastest on this machine is tried out first where that
-  // pays. 0: it is not.
-  double input_pixels = 0;
+  // How many input pixels are to be restored in all: what is fastest on this machine is tried out first where that pays.
+  // Asked at most once, while the Runner is opened; empty: nothing is tried.
+  std::function<double()> input_pixels;
 };
 
 // What was opened.

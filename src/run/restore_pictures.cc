@@ -104,7 +104,7 @@ Result<RunSummary> restore_pictures(const RunRequest& request) {
                        "Leave out --overwrite or --skip-existing");
   MANTISSA_ASSIGN(const auto pictures, run::find_inputs(request.inputs, request.recursive));
   RunnerRequest model = request;
-  if (request.may_race) model.input_pixels = pixels_of(pictures);
+  if (request.may_race) model.input_pixels = [&pictures] { return pixels_of(pictures); };
   MANTISSA_ASSIGN(const Runner runner, Runner::open(model));
   MANTISSA_ASSIGN(run::Jobs all, run::name_outputs(pictures, request.output, runner.info()));
   RunSummary summary{runner.info(), {}, {}, {}, 0};

@@ -1,28 +1,24 @@
 #include "run/safer_variants.h"
 
+#include "run/shared_session.h"
+
 namespace mantissa::run {
 namespace {
 
-class OneAtATime : public Session {
- public:
-  explicit OneAtATime(std::unique_ptr<Session> session) : session_(std::move(session)) {}
-  [[nodiscard]] Result<void> run(const TensorView& input, const TensorView& output) override {
-    const std::lock_guard lock(mutex_);
-    return session_->run(input, output);
-  }
-  [[nodiscard]] Result<std::vector<float>> run(const TensorView& input,
-                                               std::vector<std::int64_t>& output_shape) override {
-    const std::lock_guard lock(mutex_);
-    return session_->run(input, output_shape);
-  }
-  [[nodiscard]] Result<Placement> placement() override {
-    const std::lock_guard lock(mutex_);
-    return session_->placement();
-  }
+// What a SharedSession refers to; before it, so that it outlives it.
+struct Held {
+  explicit Held(std::unique_ptr<Session> session) : held(std::move(session)) {}
 
- private:
-  std::unique_ptr<Session> session_;
-  std::mutex mutex_;
+  std::unique_ptr<Session> held;
+  std::mutex running;
+  std::function<bool()> never_stops = [] { return false; };
+};
+
+// The one who asked for the tile stops between tiles, not here.
+class OneAtATime : private Held, public SharedSession {
+ public:
+  explicit OneAtATime(std::unique_ptr<Session> session)
+      : Held(std::move(session)), SharedSession(*held, running, never_stops) {}
 };
 
 }  // namespace

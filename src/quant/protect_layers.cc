@@ -120,7 +120,8 @@ class Protector {
   }
 
   // What passes within the narrowest limit, or comes nearest. Where the best bargains are not enough, what they cost
-  // may have kept out a large layer that is: every second limit has no regard for it.
+  // may have kept out a large layer that is: every second limit has no regard for it. These few judgements are made
+  // even when the time is up, until one is bearable: a file that is left out after minutes helps nobody.
   Result<void> choose(const std::vector<MeasuredLayer>& measured) {
     constexpr double kAny = std::numeric_limits<double>::infinity();
     std::vector<Limit> limits = {{options_.wanted_time, options_.largest_shares.front()}};
@@ -132,7 +133,7 @@ class Protector {
       const bool is_wider = limit.share > options_.largest_shares.front();
       if (is_wider && result_.after.bearable) break;
       std::vector<MeasuredLayer> layers = those_that_fit(measured, result_.before.shares, costs_, limit);
-      if (layers.empty() || is_time_up()) continue;
+      if (layers.empty() || (is_time_up() && result_.after.bearable)) continue;
       MANTISSA_ASSIGN(Loss loss, judge(layers));
       if (loss.of_allowed() >= result_.after.of_allowed()) continue;
       result_.after = std::move(loss);

@@ -134,6 +134,21 @@ TEST(ProtectLayers, StopsWhenItsTimeIsUp) {
   EXPECT_TRUE(protection->steps.empty());
 }
 
+// Measuring used up all of it.
+TEST(ProtectLayers, TriesWhatItMeasuredEvenWhenTimeIsUp) {
+  FakeJudge fake{{1e-3, 1e-5, 1e-5}, 1e-4};
+  double now = 0;
+  const auto judge = [&](const std::vector<ir::NodeId>& in_float, Effort effort) {
+    now += 1;
+    return fake(in_float, effort);
+  };
+  const auto protection = protect_layers(layers_of({45, 45, 10}), judge,
+                                         {.wanted_time = 0.1, .budget = 4, .clock = [&now] { return now; }});
+  ASSERT_TRUE(protection.ok());
+  EXPECT_TRUE(protection->out_of_time);
+  EXPECT_LE(protection->after.of_allowed(), 1);
+}
+
 TEST(ProtectLayers, HandsOnAnError) {
   const auto protection =
       protect_layers(layers_of({1}), [](const auto&, Effort) -> Result<Loss> { return bad_input("no"); }, {});

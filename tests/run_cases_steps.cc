@@ -14,6 +14,7 @@
 #include "pass/keep_reduced_dimensions.h"
 #include "pass/lower_to_half.h"
 #include "pass/lower_to_qdq.h"
+#include "pass/put_channels_first.h"
 #include "pass/spell_out_prelu.h"
 #include "run_cases.h"
 
@@ -76,6 +77,10 @@ constexpr Row rows[] = {
      }},
     {"lower_to_half", [](ir::Graph& graph, std::string_view) { return pass::lower_to_half(graph); }},
     {"lower_to_qdq", lower_to_qdq},
+    {"put_channels_first",
+     [](ir::Graph& graph, std::string_view) -> Result<void> {
+       return pass::put_channels_first(graph), Result<void>();
+     }},
     {"spell_out_prelu", [](ir::Graph& graph, std::string_view) { return pass::spell_out_prelu(graph); }},
 };
 

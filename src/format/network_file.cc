@@ -18,6 +18,7 @@
 #include "pass/fuse_depth_to_space.h"
 #include "pass/fuse_gelu.h"
 #include "pass/fuse_prelu.h"
+#include "pass/put_channels_first.h"
 
 namespace mantissa::format {
 namespace {
@@ -53,7 +54,17 @@ Result<net::Network> read_safetensors_network(const Path& path) {
   return net::network_from_checkpoint(std::move(state)).in("safetensors file " + path.string());
 }
 
+// Bytes tell the range.
+Result<net::Network> network_of_bytes(net::Network network, const pass::Ends& ends) {
+  if (!ends.takes_bytes && !ends.gives_bytes) return network;
+  MANTISSA_TRY(net::override_task(network.task, {.range = "0:255", .colour = {}}));
+  if (!ends.takes_bytes) network.task.assumed.emplace_back("range 0..255 in");
+  if (!ends.gives_bytes) network.task.assumed.emplace_back("range 0..255 out");
+  return network;
+}
+
 Result<net::Network> network_from(ir::Graph graph) {
+  const pass::Ends ends = pass::put_channels_first(graph);
   MANTISSA_TRY(gather_operators(graph));
   std::string fixed_because;
   if (net::has_fixed_sizes(graph)) {
@@ -63,7 +74,8 @@ Result<net::Network> network_from(ir::Graph graph) {
     else
       fixed_because = Error(freed.error()).what;
   }
-  return net::network_from_graph(std::move(graph), fixed_because);
+  MANTISSA_ASSIGN(net::Network network, net::network_from_graph(std::move(graph), fixed_because));
+  return network_of_bytes(std::move(network), ends);
 }
 
 Result<net::Network> read_onnx_network(const Path& path) {

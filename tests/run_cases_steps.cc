@@ -16,6 +16,7 @@
 #include "pass/lower_to_qdq.h"
 #include "pass/put_channels_first.h"
 #include "pass/spell_out_prelu.h"
+#include "pass/widen_halves.h"
 #include "run_cases.h"
 
 namespace mantissa::cases {
@@ -82,6 +83,7 @@ constexpr Row rows[] = {
        return pass::put_channels_first(graph), Result<void>();
      }},
     {"spell_out_prelu", [](ir::Graph& graph, std::string_view) { return pass::spell_out_prelu(graph); }},
+    {"widen_halves", [](ir::Graph& graph, std::string_view) { return pass::widen_halves(graph); }},
 };
 
 }  // namespace

@@ -9,7 +9,8 @@ namespace mantissa {
 struct TaskOverrides {
   // Black and white in the network's numbers, "0:255"; where they come out as others, "-1:1,0:1".
   std::optional<std::string> range;
-  std::optional<std::string> colour;  // "rgb", "ycbcr" or "luminance"; must have as many channels as the network
+  std::optional<std::string> colour;       // "rgb", "ycbcr" or "luminance"; must have as many channels as the network
+  std::optional<std::string> output = {};  // where it has several: the name of the one that is the restored picture
 };
 
 }  // namespace mantissa

@@ -85,9 +85,7 @@ void add_bench(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   command->add_option("--tile", request->tile_sizes, "Sides of tiles in input pixels; default: three around the usual")
       ->check(whole_number(1))
       ->allow_extra_args(false);
-  command->add_option("--range", request->overrides.range,
-                      "Black and white in a network file's numbers, such as 0:255, or -1:1,0:1 for in and out");
-  command->add_option("--colour", request->overrides.colour, "rgb, ycbcr or luminance, for a network file");
+  add_overrides(*command, request->overrides);
   command->add_option("--sigma", request->sigma, "How noisy the pictures are, for a network that is told: 25 of 255");
   command->add_option("--threads", request->threads, "Threads of the engine; default: all cores")
       ->check(whole_number(1));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "mantissa/result.h"
+#include "mantissa/task_overrides.h"
 
 namespace mantissa::cli {
 
@@ -31,6 +32,9 @@ void add_targets(CLI::App& app, const GlobalOptions& global, int& exit_code);
 using ProviderLibraries = std::shared_ptr<std::vector<std::filesystem::path>>;
 [[nodiscard]] ProviderLibraries add_provider_libraries(CLI::App& command);
 [[nodiscard]] Result<void> use(const ProviderLibraries& libraries);
+
+// --range, --colour, --network-output; `overrides` outlives the command.
+void add_overrides(CLI::App& command, TaskOverrides& overrides);
 
 // What an option takes: a whole number; a number of seconds, 0 or more.
 [[nodiscard]] CLI::Validator whole_number(std::uint64_t least, std::uint64_t most = UINT64_MAX);

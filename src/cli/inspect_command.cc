@@ -127,9 +127,7 @@ void add_inspect(CLI::App& app, const GlobalOptions& global, int& exit_code) {
       ->add_option("network", arguments->network,
                    "PyTorch checkpoint (.pth, .pt), safetensors, ONNX or frozen TensorFlow graph (.pb)")
       ->required();
-  command->add_option("--range", arguments->overrides.range,
-                      "Black and white in the network's numbers, such as 0:255, or -1:1,0:1 for in and out");
-  command->add_option("--colour", arguments->overrides.colour, "rgb, ycbcr or luminance");
+  add_overrides(*command, arguments->overrides);
   command->add_flag("--text", arguments->text, "Print the graph in the text form of docs/ir-text.md");
   command->add_option("--repair", arguments->repaired,
                       "Write the network as mantissa reads it to this ONNX file: sizes of the picture free, operators "

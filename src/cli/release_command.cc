@@ -125,10 +125,7 @@ void add_release(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   command->add_option("--fp8", request->fp8,
                       "e4m3 or e5m2 (more range, fewer digits): in which of the two fp8 files are made; default: what "
                       "the target prefers");
-  command->add_option("--range", request->overrides.range,
-                      "Black and white in the network's numbers, such as 0:255, or -1:1,0:1 for in and out, where its "
-                      "file does not tell");
-  command->add_option("--colour", request->overrides.colour, "rgb, ycbcr or luminance, where its file does not tell");
+  add_overrides(*command, request->overrides);
   command->add_option("--seed", request->seed, "Of noise and of the choice of calibration tiles")
       ->capture_default_str()
       ->check(whole_number(0));

@@ -190,9 +190,7 @@ void add_run(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   const ProviderLibraries libraries = add_provider_libraries(*command);
   command->add_option("--variant", request->variant,
                       "fp32, bf16, int8 ...: what the release has; default: the fastest that passed the gate");
-  command->add_option("--range", request->overrides.range,
-                      "Black and white in a network file's numbers, such as 0:255, or -1:1,0:1 for in and out");
-  command->add_option("--colour", request->overrides.colour, "rgb, ycbcr or luminance, for a network file");
+  add_overrides(*command, request->overrides);
   command->add_option("--sigma", request->sigma, "How noisy the pictures are, for a network that is told: 25 of 255");
   command->add_option("--scale", request->scale,
                       "How much larger the output is than the input, 1.5 say: resampled from what the network makes; "

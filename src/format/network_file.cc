@@ -13,12 +13,14 @@
 #include "net/check_weights.h"
 #include "net/free_sizes.h"
 #include "net/geometry.h"
+#include "net/keep_border.h"
 #include "pass/fuse_batch_normalization.h"
 #include "pass/fuse_bias.h"
 #include "pass/fuse_depth_to_space.h"
 #include "pass/fuse_gelu.h"
 #include "pass/fuse_prelu.h"
 #include "pass/put_channels_first.h"
+#include "pass/widen_halves.h"
 
 namespace mantissa::format {
 namespace {
@@ -26,7 +28,7 @@ namespace {
 using Path = std::filesystem::path;
 using Content = FileContent;
 
-Result<net::Network> read_checkpoint_network(const Path& path) {
+Result<net::Network> read_checkpoint_network(const Path& path, const TaskOverrides& /*overrides*/) {
   MANTISSA_ASSIGN(ir::StateDict state, read_checkpoint(path));
   return net::network_from_checkpoint(std::move(state)).in("checkpoint " + path.string());
 }
@@ -41,15 +43,37 @@ Result<void> gather_operators(ir::Graph& graph) {
   return {};
 }
 
+Result<ir::Graph> with_whole_picture(ir::Graph graph) {
+  return net::keep_border(graph) ? with_inferred_shapes(graph) : std::move(graph);
+}
+
 // The graph with free sizes. Errors: why it works at the sizes of the file only.
 Result<ir::Graph> with_free_sizes(ir::Graph graph) {
   if (std::string obstacle = net::free_sizes(graph); !obstacle.empty()) return unsupported(std::move(obstacle));
+  MANTISSA_ASSIGN(ir::Graph freed, with_inferred_shapes(graph));
+  MANTISSA_ASSIGN(freed, with_whole_picture(std::move(freed)));
+  MANTISSA_TRY(net::find_geometry(freed));
+  return freed;
+}
+
+bool has_fixed_batch(const ir::Graph& graph) {
+  return std::any_of(graph.inputs.begin(), graph.inputs.end(), [&](ir::ValueId input) {
+    const auto& shape = graph.value(input).shape;
+    return shape && shape->size() == 4 && shape->front().size > 1;
+  });
+}
+
+// Tiles come one at a time. Errors: why it works on batches of the file's size only.
+Result<ir::Graph> with_free_batch(ir::Graph graph) {
+  for (const ir::ValueId input : graph.inputs)
+    if (auto& shape = graph.value(input).shape; shape && !shape->empty()) shape->front() = {-1, "batch"};
+  graph.forget_shapes();
   MANTISSA_ASSIGN(ir::Graph freed, with_inferred_shapes(graph));
   MANTISSA_TRY(net::find_geometry(freed));
   return freed;
 }
 
-Result<net::Network> read_safetensors_network(const Path& path) {
+Result<net::Network> read_safetensors_network(const Path& path, const TaskOverrides& /*overrides*/) {
   MANTISSA_ASSIGN(ir::StateDict state, read_safetensors(path));
   return net::network_from_checkpoint(std::move(state)).in("safetensors file " + path.string());
 }
@@ -63,9 +87,31 @@ Result<net::Network> network_of_bytes(net::Network network, const pass::Ends& en
   return network;
 }
 
-Result<net::Network> network_from(ir::Graph graph) {
+// Of several outputs the one that was asked for.
+Result<void> choose_output(ir::Graph& graph, const std::optional<std::string>& name) {
+  if (graph.outputs.size() < 2) return {};
+  std::string names;
+  for (const ir::ValueId output : graph.outputs) {
+    if (name && graph.value(output).name == *name) {
+      graph.outputs = {output};
+      graph.erase_unused();
+      return {};
+    }
+    names += (names.empty() ? "" : ", ") + graph.value(output).name;
+  }
+  const std::string advice =
+      "Name the one that is the restored picture: --network-output " + graph.value(graph.outputs.front()).name;
+  if (name) return usage_error("the network has no output " + *name + ", but " + names, advice);
+  return unsupported("the network has several outputs: " + names, advice);
+}
+
+Result<net::Network> network_from(ir::Graph graph, const TaskOverrides& overrides) {
+  MANTISSA_TRY(choose_output(graph, overrides.output));
+  MANTISSA_TRY(pass::widen_halves(graph));
   const pass::Ends ends = pass::put_channels_first(graph);
   MANTISSA_TRY(gather_operators(graph));
+  if (has_fixed_batch(graph))
+    if (auto freed = with_free_batch(graph); freed.ok()) graph = *std::move(freed);
   std::string fixed_because;
   if (net::has_fixed_sizes(graph)) {
     auto freed = with_free_sizes(graph);
@@ -73,17 +119,19 @@ Result<net::Network> network_from(ir::Graph graph) {
       graph = *std::move(freed);
     else
       fixed_because = Error(freed.error()).what;
+  } else {
+    MANTISSA_ASSIGN(graph, with_whole_picture(std::move(graph)));
   }
   MANTISSA_ASSIGN(net::Network network, net::network_from_graph(std::move(graph), fixed_because));
   return network_of_bytes(std::move(network), ends);
 }
 
-Result<net::Network> read_onnx_network(const Path& path) {
+Result<net::Network> read_onnx_network(const Path& path, const TaskOverrides& overrides) {
   MANTISSA_ASSIGN(ir::Graph graph, read_onnx(path));
-  return network_from(std::move(graph)).in("network " + path.string());
+  return network_from(std::move(graph), overrides).in("network " + path.string());
 }
 
-Result<net::Network> read_tensorflow_network(const Path& path) {
+Result<net::Network> read_tensorflow_network(const Path& path, const TaskOverrides& overrides) {
   MANTISSA_ASSIGN(const base::Bytes bytes, base::map_file(path));
   const auto read = [&]() -> Result<net::Network> {
     MANTISSA_ASSIGN(const ir::Graph graph, read_frozen_graph(bytes));
@@ -92,7 +140,7 @@ Result<net::Network> read_tensorflow_network(const Path& path) {
     if (!whole.ok() && whole.error().code == ErrorCode::internal)
       return bad_input(whole.error().what, "Export or download it again");
     if (!whole.ok()) return std::move(whole).error();
-    return network_from(*std::move(whole));
+    return network_from(*std::move(whole), overrides);
   };
   return read().in("network " + path.string());
 }
@@ -102,7 +150,7 @@ Result<net::Network> read_tensorflow_network(const Path& path) {
 struct Reader {
   std::string_view reads;
   bool (*recognises)(const Content& content);
-  Result<net::Network> (*read)(const Path& path);
+  Result<net::Network> (*read)(const Path& path, const TaskOverrides& overrides);
 };
 
 constexpr std::array kReaders = {
@@ -203,12 +251,17 @@ Error refusal(const Content& content) {
 
 }  // namespace
 
-Result<net::Network> read_network(const Path& path) {
+Result<net::Network> read_network(const Path& path, const TaskOverrides& overrides) {
   MANTISSA_ASSIGN(const Content content, look_at(path));
   for (const Reader& reader : kReaders) {
     if (!reader.recognises(content)) continue;
-    MANTISSA_ASSIGN(net::Network network, reader.read(path));
+    MANTISSA_ASSIGN(net::Network network, reader.read(path, overrides));
     MANTISSA_TRY(net::check_weights(network.graph).in("network " + path.string()));
+    const std::string& output = network.graph.value(network.graph.outputs.front()).name;
+    if (overrides.output && *overrides.output != output)
+      return usage_error("network " + path.string() + " has no output " + *overrides.output + ", but " + output,
+                         "Leave out --network-output");
+    MANTISSA_TRY(net::override_task(network.task, overrides));
     return network;
   }
   return Result<net::Network>(refusal(content)).in(path.string());

@@ -150,5 +150,85 @@ agraph (float[1,1,2,3] x) => (float[1,1,2,3] y)
       << network->task.assumed.back();
 }
 
+TEST_F(NetworkFile, OneOfSeveralOutputsIsChosen) {
+  std::ofstream(folder_ / "x", std::ios::binary) << model_bytes(17, R"(
+agraph (float[1,1,H,W] x) => (float[1,1,H,W] coarse, float[1,1,H,W] fine) {
+  coarse = Relu(x)
+  fine = Neg(coarse)
+})");
+  const Error several = refusal(folder_ / "x");
+  EXPECT_EQ(several.code, ErrorCode::unsupported);
+  EXPECT_NE(several.message().find("coarse, fine"), std::string::npos) << several.message();
+  TaskOverrides overrides;
+  overrides.output = "fine";
+  const auto network = read_network(folder_ / "x", overrides);
+  ASSERT_TRUE(network.ok()) << network.error().message();
+  EXPECT_EQ(network->graph.value(network->graph.outputs.front()).name, "fine");
+  overrides.output = "finest";
+  EXPECT_EQ(read_network(folder_ / "x", overrides).error().code, ErrorCode::usage);
+}
+
+TEST_F(NetworkFile, BytesTellTheRange) {
+  std::ofstream(folder_ / "x", std::ios::binary) << model_bytes(17, R"(
+agraph (uint8[1,H,W,3] x) => (uint8[1,H,W,3] y) {
+  f = Cast <to = 1> (x)
+  n = Relu(f)
+  y = Cast <to = 2> (n)
+})");
+  const auto network = read_network(folder_ / "x");
+  ASSERT_TRUE(network.ok()) << network.error().message();
+  EXPECT_EQ(network->task.range_high, 255);
+  EXPECT_EQ(network->task.assumed, std::vector<std::string>{"colour rgb"});
+}
+
+TEST_F(NetworkFile, BatchesAreFreedOrRefused) {
+  const auto model = [](const std::string& shape) {
+    return model_bytes(17, "agraph (float[4,3,H,W] x) => (float[4,3,H,W] y) <int64[4] s = " + shape + R"(> {
+  a = Reshape(x, s)
+  y = Relu(a)
+})");
+  };
+  std::ofstream(folder_ / "x", std::ios::binary) << model("{0,0,0,0}");
+  EXPECT_TRUE(read_network(folder_ / "x").ok());
+  EXPECT_NE(refusal_of(model_bytes(17, R"(
+agraph (float[4,1,H,W] x) => (float[4,1,H,W] y) <float[4,1,1,1] w = {1,2,3,4}> {
+  y = Mul(x, w)
+})"))
+                .message()
+                .find("batches of 4"),
+            std::string::npos);
+}
+
+TEST_F(NetworkFile, LostBordersComeBack) {
+  const auto model = [](const std::string& size, const std::string& less) {
+    return model_bytes(17, "agraph (float[1,1," + size + "] x) => (float[1,1," + less + R"(] y)
+<float[1,1,3,3] w = {1,2,3,4,5,6,7,8,9}> {
+  a = Conv(x, w)
+  b = Conv(a, w)
+  y = Relu(b)
+})");
+  };
+  for (const auto& [size, less] : {std::pair("H,W", "A,B"), {"16,24", "12,20"}}) {
+    std::ofstream(folder_ / "x", std::ios::binary) << model(size, less);
+    const auto network = read_network(folder_ / "x");
+    ASSERT_TRUE(network.ok()) << network.error().message();
+    EXPECT_EQ(network->task.scale, 1);
+    EXPECT_EQ(network->task.radius, 2);
+    EXPECT_NE(ir::print(network->graph).find("Pad(%x"), std::string::npos) << ir::print(network->graph);
+  }
+}
+
+// Only one side is cut off: the picture would shift.
+TEST_F(NetworkFile, BordersOfOneSideAreRefused) {
+  EXPECT_NE(refusal_of(model_bytes(17, R"(
+agraph (float[1,1,H,W] x) => (float[1,1,A,B] y)
+<int64[2] from = {8,8}, int64[2] to = {1000000,1000000}, int64[2] axes = {2,3}> {
+  y = Slice(x, from, to, axes)
+})"))
+                .message()
+                .find("enlarged by a whole number"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace mantissa::format

@@ -126,6 +126,15 @@ void Graph::rename(ValueId id, std::string new_name) {
   by_name_.emplace(value(id).name, id);
 }
 
+void Graph::forget_shapes() {
+  for (const NodeId made_by : nodes())
+    for (const ValueId id : node(made_by).outputs) {
+      if (id == kNoValue) continue;
+      auto& shape = value(id).shape;
+      shape = is_output(id) && shape ? std::optional(Shape(shape->size())) : std::nullopt;
+    }
+}
+
 void Graph::forget(ValueId id) {
   by_name_.erase(value(id).name);
   value(id).producer = kNoNode;

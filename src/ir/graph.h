@@ -100,6 +100,8 @@ class Graph {
   // `new_value` takes the place of `old_value`, which with the node that made it goes: its uses, name, format and shape.
   void replace(ValueId old_value, ValueId new_value);
   void rename(ValueId id, std::string new_name);
+  // What nodes make has no shape any more (outputs of the graph: no sizes): they are to be inferred again.
+  void forget_shapes();
   void erase(NodeId node);  // its outputs must have no uses left
   // Removes nodes whose outputs nobody needs, then constants without a use. Returns how many nodes went.
   int erase_unused();

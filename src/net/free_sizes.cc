@@ -261,12 +261,7 @@ std::string free_sizes(Graph& graph) {
   Writer writer(graph);
   for (const Change& change : finder.changes) writer.apply(change);
   graph.erase_unused();
-  for (const NodeId node : graph.sorted())
-    for (const ValueId id : graph.node(node).outputs) {
-      if (id == ir::kNoValue) continue;
-      auto& shape = graph.value(id).shape;
-      shape = graph.is_output(id) && shape ? std::optional(ir::Shape(shape->size())) : std::nullopt;
-    }
+  graph.forget_shapes();
   ir::Shape& shape = *graph.value(*picture).shape;
   shape[2] = {-1, "height"};
   shape[3] = {-1, "width"};

@@ -106,6 +106,9 @@ Result<Facts> facts_of(const ir::Graph& graph) {
     return unsupported("the input " + input.name + " takes " + std::string(base::name_of(*input.format)) +
                        " and no floating-point numbers");
   }
+  if ((*input.shape)[0].size > 1)
+    return unsupported("it takes batches of " + std::to_string((*input.shape)[0].size) + " pictures only",
+                       "Export it with a batch of 1");
   if (!colour_of_channels(facts.channels)) {
     return unsupported("the network takes " + std::to_string(facts.channels) + " channels; a picture has 1 or 3");
   }
@@ -128,8 +131,6 @@ void drop_sizes_of_the_input(ir::Graph& graph) {
 // Sizes that the file fixes are told, because tiles and pictures of other sizes will not run.
 void tell_fixed_size(const ir::Graph& graph, const std::string& because, Task& task) {
   const ir::Shape& shape = *graph.value(graph.inputs.front()).shape;
-  if (shape[0].size > 1)
-    task.assumed.push_back("batches of " + std::to_string(shape[0].size) + " pictures only (fixed in the file)");
   if (shape[2].size > 0 || shape[3].size > 0) {
     const auto text = [](const ir::Dimension& d) { return d.size > 0 ? std::to_string(d.size) : std::string("any"); };
     task.assumed.push_back("pictures of " + text(shape[3]) + " x " + text(shape[2]) +

@@ -67,8 +67,7 @@ std::optional<InspectedCondition> condition_of(const net::Task& task) {
 }  // namespace
 
 Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverrides& overrides) {
-  MANTISSA_ASSIGN(net::Network network, format::read_network(file));
-  MANTISSA_TRY(net::override_task(network.task, overrides));
+  MANTISSA_ASSIGN(net::Network network, format::read_network(file, overrides));
   const net::Task& task = network.task;
   Inspection inspection;
   inspection.architecture = network.architecture;
@@ -95,8 +94,7 @@ Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverride
 
 Result<void> write_repaired(const std::filesystem::path& file, const std::filesystem::path& output,
                             const TaskOverrides& overrides) {
-  MANTISSA_ASSIGN(net::Network network, format::read_network(file));
-  MANTISSA_TRY(net::override_task(network.task, overrides));
+  MANTISSA_ASSIGN(net::Network network, format::read_network(file, overrides));
   net::merge_sizes(network.graph);
   net::write_task_metadata(network, network.graph);
   return format::write_onnx(network.graph, output);

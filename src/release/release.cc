@@ -41,8 +41,7 @@ void name_nodes(ir::Graph& graph) {
 }
 
 Result<net::Network> read_and_recognise(const ReleaseRequest& request) {
-  MANTISSA_ASSIGN(net::Network network, format::read_network(request.network));
-  MANTISSA_TRY(net::override_task(network.task, request.overrides));
+  MANTISSA_ASSIGN(net::Network network, format::read_network(request.network, request.overrides));
   MANTISSA_TRY(net::state_levels(network.task, request.sigma));
   net::merge_sizes(network.graph);
   // A rebuilt graph has no formats and shapes yet.

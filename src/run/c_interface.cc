@@ -88,7 +88,7 @@ RunnerRequest request_of(const char* model, const mantissa_options& options) {
   request.model = model;
   request.provider = text(options.provider);
   request.variant = text(options.variant);
-  request.overrides = {optional_text(options.range), optional_text(options.colour)};
+  request.overrides = {optional_text(options.range), optional_text(options.colour), {}};
   if (options.has_sigma != 0) request.sigma = options.sigma;
   if (options.scale != 0) request.scale = options.scale;
   request.tile_size = options.tile_size;

@@ -76,9 +76,9 @@ Result<Runnable> Runnable::read(const RunnerRequest& request) {
 }
 
 Result<void> Runnable::read_release(const RunnerRequest& request) {
-  if (request.overrides.range || request.overrides.colour)
-    return usage_error("the release " + model_.string() + " says itself what range and colours its network has",
-                       "Leave out --range and --colour");
+  if (request.overrides.range || request.overrides.colour || request.overrides.output)
+    return usage_error("the release " + model_.string() + " says itself what range, colours and output its network has",
+                       "Leave out --range, --colour and --network-output");
   MANTISSA_ASSIGN(manifest_, format::read_manifest(model_));
   task_ = manifest_->task;
   machine_ = manifest_->machine;
@@ -88,12 +88,11 @@ Result<void> Runnable::read_release(const RunnerRequest& request) {
 }
 
 Result<void> Runnable::read_network(const RunnerRequest& request) {
-  MANTISSA_ASSIGN(net::Network network, format::read_network(model_));
+  MANTISSA_ASSIGN(net::Network network, format::read_network(model_, request.overrides));
   variant_ = variant_of(network.graph);
   if (!request.variant.empty() && request.variant != variant_)
     return usage_error("the network " + model_.string() + " is " + variant_ + ", not " + request.variant,
                        "Make a release first: mantissa release " + model_.string());
-  MANTISSA_TRY(net::override_task(network.task, request.overrides));
   MANTISSA_TRY(pass::flush_tiny_weights(network.graph));
   MANTISSA_ASSIGN(onnx_, format::onnx_bytes(network.graph));
   macs_per_pixel_ = macs_of(network.graph);

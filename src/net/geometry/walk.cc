@@ -200,7 +200,8 @@ Result<void> Walk::visit(ir::NodeId node) {
   const std::string& domain = graph_.node(node).domain;
   const auto rule = rules().find(graph_.node(node).op);
   if (rule == rules().end() || !(domain.empty() || domain == "ai.onnx" || domain == "mantissa")) {
-    return unsupported("it is not known how " + graph_.describe(node) + " depends on the pixels around");
+    return unsupported("it is not known how " + graph_.describe(node) + " depends on the pixels around",
+                       "Export the network without this operator");
   }
   // A second output (the indices of MaxPool) that the rule says nothing of depends on anything.
   if (graph_.node(node).outputs.size() > 1) MANTISSA_TRY(give_up(*this, node));
@@ -256,6 +257,8 @@ Result<Geometry> Walk::geometry() const {
   if (!out.depends) return unsupported("the output " + name + " does not depend on the picture");
 
   const Flow& in = flows_[static_cast<std::size_t>(picture_)];
+  if (base_size(in.axes[0]) != base_size(out.axes[0]))
+    return unsupported("the output " + name + " is not one picture for each that goes in");
   const Sizes rows = sizes_of(in.axes[2]);
   const Sizes columns = sizes_of(in.axes[3]);
   const Sizes out_rows = sizes_of(out.axes[2]);

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/module.h"
+#include "base/threads.h"
 
 namespace mantissa::image {
 namespace {
@@ -36,6 +37,28 @@ Result<void> check_file(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+Result<Picture> PictureReader::read(Rectangle rectangle) {
+  Picture picture;
+  MANTISSA_TRY(read_into(rectangle, picture));
+  return picture;
+}
+
+Result<void> PictureWriter::write_rows(const Picture& rows) {
+  MANTISSA_TRY(begin_rows(rows.height));
+  base::parallel_for(static_cast<std::size_t>(rows.height), 16, [&](std::size_t begin, std::size_t end) {
+    for (std::size_t y = begin; y < end; ++y) put_row(*this, rows, static_cast<int>(y), 0, rows.width);
+  });
+  return end_rows();
+}
+
+void put_row(PictureWriter& writer, const Picture& picture, int y, int x, int count) {
+  std::array<const float*, 4> lines{};
+  const auto channels = static_cast<std::size_t>(picture.channels);
+  for (std::size_t channel = 0; channel < channels; ++channel)
+    lines[channel] = picture.row(static_cast<int>(channel), y).data();
+  writer.put(y, x, {lines.data(), channels}, static_cast<std::size_t>(count));
+}
 
 Result<std::unique_ptr<PictureReader>> open_picture(const std::filesystem::path& path) {
   MANTISSA_TRY(check_file(path).in("picture " + path.string()));

@@ -219,6 +219,43 @@ TEST(Codec, RowsReadAheadAreThoseOfTheFile) {
   }
 }
 
+// As tiles are: side by side, each row of them over some rows of the last, while the next rows are decoded.
+TEST(Codec, TilesAreReadWhileTheNextRowsAreDecoded) {
+  const testing::TemporaryFolder folder;
+  const Picture picture = testing::pattern(301, 900, 3);
+  ASSERT_TRUE(write(folder / "a.png", picture, info_of(picture, 8), 512));
+  const auto reader = open_picture(folder / "a.png");
+  ASSERT_TRUE(reader);
+  Picture tile;
+  for (int y = 0; y + 120 <= 900; y += 100) {
+    for (int x = 0; x + 101 <= 301; x += 100) {
+      const Rectangle area{x, y, 101, 120};
+      ASSERT_TRUE((*reader)->read_into(area, tile));
+      EXPECT_EQ(tile.samples, crop(picture, area).samples) << x << " " << y;
+      if (x == 0) (*reader)->read_ahead(y + 120, std::min(y + 220, 900));
+    }
+  }
+}
+
+TEST(Codec, ARowIsPutTogetherFromPieces) {
+  const testing::TemporaryFolder folder;
+  const Picture picture = testing::pattern(301, 40, 3);
+  const auto writer = create_picture(folder / "a.png", info_of(picture, 8));
+  ASSERT_TRUE(writer);
+  for (int from = 0; from < 40; from += 20) {
+    ASSERT_TRUE((*writer)->begin_rows(20));
+    for (const int x : {200, 0, 100}) {
+      const Picture piece = crop(picture, {x, from, x == 200 ? 101 : 100, 20});
+      for (int y = 19; y >= 0; --y) put_row(**writer, piece, y, x, piece.width);
+    }
+    ASSERT_TRUE((*writer)->end_rows());
+  }
+  ASSERT_TRUE((*writer)->finish());
+  const auto reader = open_picture(folder / "a.png");
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(read_whole(**reader).samples, picture.samples);
+}
+
 TEST(Codec, AnUnfinishedPictureLeavesNothing) {
   const testing::TemporaryFolder folder;
   const Picture picture = testing::pattern(50, 400, 3);
@@ -232,7 +269,7 @@ TEST(Codec, AnUnfinishedPictureLeavesNothing) {
     ASSERT_TRUE(writer);
     ASSERT_TRUE((*writer)->write_rows(crop(picture, {0, 0, 50, 100})));
     EXPECT_FALSE((*writer)->finish());  // rows are missing
-    EXPECT_FALSE((*writer)->write_rows(Picture(49, 1, 3)));
+    EXPECT_FALSE((*writer)->write_rows(Picture(50, 301, 3)));
   }
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }

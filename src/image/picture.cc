@@ -8,9 +8,15 @@
 namespace mantissa::image {
 
 Picture crop(const Picture& picture, Rectangle rectangle) {
+  Picture part;
+  crop_into(picture, rectangle, part);
+  return part;
+}
+
+void crop_into(const Picture& picture, Rectangle rectangle, Picture& part) {
   assert(rectangle.x >= 0 && rectangle.y >= 0 && rectangle.width >= 0 && rectangle.height >= 0);
   assert(rectangle.x + rectangle.width <= picture.width && rectangle.y + rectangle.height <= picture.height);
-  Picture part(rectangle.width, rectangle.height, picture.channels);
+  part.reshape(rectangle.width, rectangle.height, picture.channels);
   const auto lines = static_cast<std::size_t>(picture.channels) * static_cast<std::size_t>(rectangle.height);
   base::parallel_for(lines, 64, [&](std::size_t begin, std::size_t end) {
     for (std::size_t line = begin; line < end; ++line) {
@@ -19,7 +25,6 @@ Picture crop(const Picture& picture, Rectangle rectangle) {
       std::copy(from.begin(), from.end(), part.row(channel, y).begin());
     }
   });
-  return part;
 }
 
 Picture select_channels(const Picture& picture, int first, int count) {

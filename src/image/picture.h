@@ -22,6 +22,14 @@ struct Picture {
         channels(planes),
         samples(static_cast<std::size_t>(columns) * rows * planes, fill) {}
 
+  // In the same memory where it is large enough; what the samples are is not said.
+  void reshape(int columns, int rows, int planes) {
+    width = columns;
+    height = rows;
+    channels = planes;
+    samples.resize(static_cast<std::size_t>(columns) * rows * planes);
+  }
+
   [[nodiscard]] std::size_t pixels() const { return static_cast<std::size_t>(width) * height; }
   [[nodiscard]] std::span<float> plane(int channel) { return {samples.data() + channel * pixels(), pixels()}; }
   [[nodiscard]] std::span<const float> plane(int channel) const {
@@ -44,6 +52,7 @@ struct Rectangle {
 
 // The rectangle, which must lie inside the picture.
 [[nodiscard]] Picture crop(const Picture& picture, Rectangle rectangle);
+void crop_into(const Picture& picture, Rectangle rectangle, Picture& part);  // in the memory of `part`
 // Only the channels [first, first + count).
 [[nodiscard]] Picture select_channels(const Picture& picture, int first, int count);
 // The integer 0..largest that stands for a sample: clipped to 0..1, rounded half up; NaN gives 0. `largest` is at most

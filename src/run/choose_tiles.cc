@@ -16,6 +16,43 @@ constexpr double kEngines = 2.3;
 constexpr double kShare = 0.8;
 constexpr double kFixed = 200e6;  // the program, its engine, a network's weights
 
+// What rows of tiles over the whole width may take: one is read ahead while another is worked on, and one is put
+// together while another is encoded. Where a picture is so wide that they would take more, tiles are lower and, as the
+// engine's time and memory go with their area, wider: memory then hardly grows with the picture. But their overlap is
+// computed twice, and a low tile has more of it; it may cost a twentieth of the time. At that point tiles of 20
+// receptive fields are about half as high.
+constexpr double kRowsOfTiles = 96e6;
+constexpr double kLeastKept = 0.95;  // of what square tiles keep
+constexpr int kLeastHeight = 16;     // rows that a decoder gives at a time
+
+// The largest that a tile may be; a picture that is smaller makes it smaller.
+struct Size {
+  int width = 0;
+  int height = 0;
+};
+
+double bytes_of_row(const image::PictureInfo& picture, const net::Task& task) {
+  const double samples = static_cast<double>(picture.width) * (picture.channels + (picture.has_alpha ? 1 : 0));
+  return 2 * samples * picture.bits / 8 * (1.0 + task.scale * task.scale);
+}
+
+// Of what the engine computes for a tile, the share that is not computed for its neighbours too.
+double kept_share(Size tile, int radius) { return (1 - 2.0 * radius / tile.width) * (1 - 2.0 * radius / tile.height); }
+
+// As many pixels as a square of this side.
+Size tile_of(const image::PictureInfo& picture, const net::Task& task, int side) {
+  Size tile{side, side};
+  if (!task.radius || picture.width <= side) return tile;
+  const double bytes = bytes_of_row(picture, task), least = kLeastKept * kept_share(tile, *task.radius);
+  const int step = std::max(side / 32, 1);
+  for (int height = side - step; tile.height * bytes > kRowsOfTiles && height >= kLeastHeight; height -= step) {
+    const Size lower{side * side / height, height};
+    if (kept_share(lower, *task.radius) < least) break;
+    tile = lower;
+  }
+  return tile;
+}
+
 // What there is for tiles, in bytes; infinity where the system does not say.
 double room_for(const image::PictureInfo& picture, const net::Task& task, std::uint64_t memory, int tile_height) {
   double room = static_cast<double>(memory);
@@ -24,10 +61,7 @@ double room_for(const image::PictureInfo& picture, const net::Task& task, std::u
     if (!available) return INFINITY;
     room = kShare * static_cast<double>(*available);
   }
-  // Rows of tiles, going in and coming out, and twice as bytes on their way to the encoder.
-  const double planes = picture.channels + (picture.has_alpha ? 1 : 0);
-  const double in = planes * sizeof(float), out = planes * task.scale * task.scale * (sizeof(float) + 2);
-  return room - kFixed - (in + out) * picture.width * tile_height;
+  return room - kFixed - bytes_of_row(picture, task) * tile_height;
 }
 
 std::string gigabytes(double bytes) {
@@ -50,18 +84,16 @@ int least_tile(const net::Task& task) {
   return std::max(2 * radius + 2 * std::max(task.stride, task.size_multiple), 64);
 }
 
-// The largest side of a tile that fits into memory, up to `wanted`, by halves of an eighth.
-int fitting(const image::PictureInfo& picture, const net::Task& task, const TileWish& wish, int wanted) {
-  int side = wanted;
+// The largest tiles that fit into memory, up to those of the side `wanted`, by halves of an eighth; none: too little.
+Size fitting(const image::PictureInfo& picture, const net::Task& task, const TileWish& wish, int wanted) {
   const int least = least_tile(task);
-  while (side > least) {
-    const int height = std::min(side, picture.height), width = std::min(side, picture.width);
+  for (int side = std::max(wanted, least);; side = std::max(side - std::max(side / 16, 1), least)) {
+    const Size tile = tile_of(picture, task, side);
+    const int width = std::min(tile.width, picture.width), height = std::min(tile.height, picture.height);
     const double pixels = static_cast<double>(width) * height;
-    if (memory_for_tile(task, pixels) <= room_for(picture, task, wish.memory, height)) return side;
-    side = std::max(side - std::max(side / 16, 1), least);
+    if (memory_for_tile(task, pixels) <= room_for(picture, task, wish.memory, height)) return tile;
+    if (side == least) return {};
   }
-  const double smallest = memory_for_tile(task, static_cast<double>(least) * least);
-  return smallest <= room_for(picture, task, wish.memory, std::min(least, picture.height)) ? least : 0;
 }
 
 }  // namespace
@@ -78,13 +110,13 @@ Result<TilePlan> choose_tiles(const image::PictureInfo& picture, const net::Task
   const int whole = (std::max(picture.width, picture.height) + multiple - 1) / multiple * multiple;
   const int fast = wish.fast_tile > 0 ? wish.fast_tile : default_tile_size(task);
   const int wanted = task.radius ? fast : whole;
-  const int side = fitting(picture, task, wish, wanted);
-  if (side == 0) return too_little(picture, task, least_tile(task));
-  if (side < wanted && !task.radius)
+  const Size tile = fitting(picture, task, wish, wanted);
+  if (tile.width == 0) return too_little(picture, task, least_tile(task));
+  if (tile.width < wanted && !task.radius)
     base::warn("the network sees the whole picture, which would need about " +
                gigabytes(memory_for_tile(task, static_cast<double>(picture.width) * picture.height)) +
-               " of memory: it is cut into tiles of " + std::to_string(side) + " that are faded into each other");
-  return plan_tiles(picture.width, picture.height, task, side);
+               " of memory: it is cut into tiles of " + std::to_string(tile.width) + " that are faded into each other");
+  return plan_tiles(picture.width, picture.height, task, tile.width, tile.height);
 }
 
 }  // namespace mantissa::run

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cassert>
 
-#include "base/threads.h"
-
 namespace mantissa::run {
 
 MemoryReader::MemoryReader(const image::Picture& picture) : picture_(picture) {
@@ -14,21 +12,22 @@ MemoryReader::MemoryReader(const image::Picture& picture) : picture_(picture) {
   info_.bits = 32;
 }
 
-Result<image::Picture> MemoryReader::read(image::Rectangle rectangle) { return image::crop(picture_, rectangle); }
-
-Result<void> MemoryWriter::write_rows(const image::Picture& rows) {
-  assert(rows.width == picture_.width && rows.channels == picture_.channels &&
-         next_row_ + rows.height <= picture_.height);
-  const auto lines = static_cast<std::size_t>(rows.channels) * static_cast<std::size_t>(rows.height);
-  base::parallel_for(lines, 16, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t line = begin; line < end; ++line) {
-      const int channel = static_cast<int>(line) / rows.height, y = static_cast<int>(line) % rows.height;
-      const auto from = rows.row(channel, y);
-      std::copy(from.begin(), from.end(), picture_.row(channel, next_row_ + y).begin());
-    }
-  });
-  next_row_ += rows.height;
+Result<void> MemoryReader::read_into(image::Rectangle rectangle, image::Picture& picture) {
+  image::crop_into(picture_, rectangle, picture);
   return {};
+}
+
+Result<void> MemoryWriter::begin_rows(int count) {
+  assert(end_row_ + count <= picture_.height);
+  first_row_ = end_row_;
+  end_row_ += count;
+  return {};
+}
+
+void MemoryWriter::put(int y, int x, Lines lines, std::size_t count) {
+  assert(lines.size() == static_cast<std::size_t>(picture_.channels));
+  for (int channel = 0; channel < picture_.channels; ++channel)
+    std::copy_n(lines[static_cast<std::size_t>(channel)], count, picture_.row(channel, first_row_ + y).begin() + x);
 }
 
 }  // namespace mantissa::run

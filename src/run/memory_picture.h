@@ -13,7 +13,7 @@ class MemoryReader : public image::PictureReader {
  public:
   explicit MemoryReader(const image::Picture& picture);
   [[nodiscard]] const image::PictureInfo& info() const override { return info_; }
-  [[nodiscard]] Result<image::Picture> read(image::Rectangle rectangle) override;
+  [[nodiscard]] Result<void> read_into(image::Rectangle rectangle, image::Picture& picture) override;
 
  private:
   const image::Picture& picture_;
@@ -24,13 +24,16 @@ class MemoryReader : public image::PictureReader {
 class MemoryWriter : public image::PictureWriter {
  public:
   MemoryWriter(int width, int height, int channels) : picture_(width, height, channels) {}
-  [[nodiscard]] Result<void> write_rows(const image::Picture& rows) override;
+  [[nodiscard]] Result<void> begin_rows(int count) override;
+  void put(int y, int x, Lines lines, std::size_t count) override;
+  [[nodiscard]] Result<void> end_rows() override { return {}; }
   [[nodiscard]] Result<void> finish() override { return {}; }
   [[nodiscard]] image::Picture take() { return std::move(picture_); }
 
  private:
   image::Picture picture_;
-  int next_row_ = 0;
+  int first_row_ = 0;  // of those that are put, and where they end
+  int end_row_ = 0;
 };
 
 }  // namespace mantissa::run

@@ -29,14 +29,13 @@ bool keeps_chroma(const image::PictureInfo& info, const net::Task& task) {
   return task.colour == Colour::luminance && info.channels == 3;
 }
 
-void to_network_rows(const Picture& file_rows, const image::PictureInfo& info, const net::Task& task, Picture& rows,
-                     int first_row) {
+void to_network_rows(const Picture& file_rows, const image::PictureInfo& info, const net::Task& task, Picture& rows) {
   const bool to_ycbcr = task.colour == Colour::ycbcr || keeps_chroma(info, task);
   const auto width = static_cast<std::size_t>(rows.width);
   base::parallel_for(static_cast<std::size_t>(file_rows.height), 8, [&](std::size_t begin, std::size_t end) {
     for (int y = static_cast<int>(begin); y < static_cast<int>(end); ++y) {
       const auto in = [&](int channel) { return file_rows.row(info.channels == 1 ? 0 : channel, y).data(); };
-      const auto out = [&](int channel) { return rows.row(channel, first_row + y).data(); };
+      const auto out = [&](int channel) { return rows.row(channel, y).data(); };
       if (to_ycbcr)
         image::rgb_to_ycbcr({in(0), in(1), in(2)}, {out(0), out(1), out(2)}, width);
       else
@@ -49,7 +48,6 @@ void to_network_rows(const Picture& file_rows, const image::PictureInfo& info, c
 
 void from_network_line(const Line& network, const image::PictureInfo& info, const net::Task& task,
                        const std::array<float*, 3>& file, std::size_t width) {
-  if (has_colours_of(info, task)) return;
   if (info.channels == 3)
     image::ycbcr_to_rgb(network, file, width);
   else if (task.colour == Colour::rgb)

@@ -16,14 +16,13 @@ namespace mantissa::run {
 // Whether chroma goes past the network.
 [[nodiscard]] bool keeps_chroma(const image::PictureInfo& info, const net::Task& task);
 
-// Rows of a file to those of `rows` from `first_row` on, whose channels are the network's, then what goes past it: Cb
-// and Cr of a picture that keeps its chroma, and alpha where there is one.
+// Rows of a file to as many of `rows`, whose channels are the network's, then what goes past it: Cb and Cr of a picture
+// that keeps its chroma, and alpha where there is one.
 void to_network_rows(const image::Picture& file_rows, const image::PictureInfo& info, const net::Task& task,
-                     image::Picture& rows, int first_row);
+                     image::Picture& rows);
 
 // A line of what the network gives to one of a file, alpha left alone, on this thread. `network`: its channels, or
-// luminance, Cb and Cr where chroma is kept. Lines of `file` are those of `network` where the colours are the same,
-// else they overlap nothing.
+// luminance, Cb and Cr where chroma is kept. They overlap nothing. Not where the colours are the same.
 void from_network_line(const std::array<const float*, 3>& network, const image::PictureInfo& info,
                        const net::Task& task, const std::array<float*, 3>& file, std::size_t width);
 

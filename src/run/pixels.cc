@@ -1,13 +1,12 @@
 #include "run/pixels.h"
 
+#include <array>
 #include <cassert>
-#include <cstdint>
 #include <cstdlib>
-#include <cstring>
-#include <limits>
 #include <string>
 
 #include "base/threads.h"
+#include "image/samples.h"
 
 namespace mantissa::run {
 
@@ -34,40 +33,10 @@ Steps steps_of(const PixelLayout& layout) {
   return {sample, row, layout.plane_stride != 0 ? layout.plane_stride : std::abs(row) * layout.height};
 }
 
-// Calls body(channel, y, offset of the first sample in bytes) for the rows [0, rows), from several threads.
-template <class Body>
-void for_each_line(const PixelLayout& layout, int first_row, int rows, const Body& body) {
+// Of the samples of a row of all channels, or of one where they are planar.
+const std::byte* row_of(const PixelLayout& layout, const void* data, int channel, int y) {
   const Steps steps = steps_of(layout);
-  const auto lines = static_cast<std::size_t>(layout.channels) * static_cast<std::size_t>(rows);
-  base::parallel_for(lines, 32, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t line = begin; line < end; ++line) {
-      const int channel = static_cast<int>(line) / rows, y = static_cast<int>(line) % rows;
-      body(channel, y, channel * steps.channel + static_cast<std::ptrdiff_t>(first_row + y) * steps.row);
-    }
-  });
-}
-
-template <class Sample>
-void read_line(const std::byte* from, std::ptrdiff_t step, float largest, std::span<float> to) {
-  for (float& out : to) {
-    Sample sample;
-    std::memcpy(&sample, from, sizeof sample);
-    out = static_cast<float>(sample) / largest;
-    from += step;
-  }
-}
-
-template <class Sample>
-void write_line(std::span<const float> from, std::ptrdiff_t step, std::byte* to) {
-  for (const float in : from) {
-    Sample sample;
-    if constexpr (std::is_same_v<Sample, float>)
-      sample = in;
-    else
-      sample = static_cast<Sample>(image::to_level(in, std::numeric_limits<Sample>::max()));
-    std::memcpy(to, &sample, sizeof sample);
-    to += step;
-  }
+  return static_cast<const std::byte*>(data) + channel * steps.channel + y * steps.row;
 }
 
 }  // namespace
@@ -104,31 +73,40 @@ PixelReader::PixelReader(const Pixels& pixels) : pixels_(pixels) {
   info_.bits = 8 * static_cast<int>(bytes_of(pixels.type));
 }
 
-Result<Picture> PixelReader::read(image::Rectangle rectangle) {
-  Picture picture(rectangle.width, rectangle.height, pixels_.channels);
-  const std::ptrdiff_t step = steps_of(pixels_).sample;
-  for_each_line(pixels_, rectangle.y, rectangle.height, [&](int channel, int y, std::ptrdiff_t offset) {
-    const auto* const from = static_cast<const std::byte*>(pixels_.data) + offset + step * rectangle.x;
-    const auto to = picture.row(channel, y);
-    if (pixels_.type == SampleType::uint8) return read_line<std::uint8_t>(from, step, 255.0F, to);
-    if (pixels_.type == SampleType::uint16) return read_line<std::uint16_t>(from, step, 65535.0F, to);
-    read_line<float>(from, step, 1.0F, to);
+Result<void> PixelReader::read_into(image::Rectangle rectangle, Picture& picture) {
+  picture.reshape(rectangle.width, rectangle.height, pixels_.channels);
+  const std::ptrdiff_t before = steps_of(pixels_).sample * rectangle.x;
+  const int joined = pixels_.planar ? 1 : pixels_.channels;
+  base::parallel_for(static_cast<std::size_t>(rectangle.height), 32, [&](std::size_t begin, std::size_t end) {
+    for (int y = static_cast<int>(begin); y < static_cast<int>(end); ++y) {
+      std::array<float*, 4> lines{};
+      for (int channel = 0; channel < pixels_.channels; ++channel)
+        lines[static_cast<std::size_t>(channel)] = picture.row(channel, y).data();
+      for (int channel = 0; channel < pixels_.channels; channel += joined)
+        image::unpack(row_of(pixels_, pixels_.data, channel, rectangle.y + y) + before, info_.bits,
+                      std::span(lines).subspan(static_cast<std::size_t>(channel), static_cast<std::size_t>(joined)),
+                      static_cast<std::size_t>(rectangle.width));
+    }
   });
-  return picture;
+  return {};
 }
 
-Result<void> PixelWriter::write_rows(const Picture& rows) {
-  assert(rows.width == pixels_.width && rows.channels == pixels_.channels && next_row_ + rows.height <= pixels_.height);
-  const std::ptrdiff_t step = steps_of(pixels_).sample;
-  for_each_line(pixels_, next_row_, rows.height, [&](int channel, int y, std::ptrdiff_t offset) {
-    auto* const to = static_cast<std::byte*>(pixels_.data) + offset;
-    const auto from = rows.row(channel, y);
-    if (pixels_.type == SampleType::uint8) return write_line<std::uint8_t>(from, step, to);
-    if (pixels_.type == SampleType::uint16) return write_line<std::uint16_t>(from, step, to);
-    write_line<float>(from, step, to);
-  });
-  next_row_ += rows.height;
+Result<void> PixelWriter::begin_rows(int count) {
+  assert(end_row_ + count <= pixels_.height);
+  first_row_ = end_row_;
+  end_row_ += count;
   return {};
+}
+
+void PixelWriter::put(int y, int x, Lines lines, std::size_t count) {
+  assert(lines.size() == static_cast<std::size_t>(pixels_.channels) && x + static_cast<int>(count) <= pixels_.width);
+  const Steps steps = steps_of(pixels_);
+  auto* const first = static_cast<std::byte*>(pixels_.data) + (first_row_ + y) * steps.row + x * steps.sample;
+  const int bits = 8 * static_cast<int>(bytes_of(pixels_.type));
+  const std::size_t joined = pixels_.planar ? 1 : lines.size();
+  for (std::size_t channel = 0; channel < lines.size(); channel += joined)
+    image::pack(lines.subspan(channel, joined), bits, first + static_cast<std::ptrdiff_t>(channel) * steps.channel,
+                count);
 }
 
 }  // namespace mantissa::run

@@ -26,7 +26,7 @@ class PixelReader : public image::PictureReader {
   // A checked layout.
   explicit PixelReader(const Pixels& pixels);
   [[nodiscard]] const image::PictureInfo& info() const override { return info_; }
-  [[nodiscard]] Result<image::Picture> read(image::Rectangle rectangle) override;
+  [[nodiscard]] Result<void> read_into(image::Rectangle rectangle, image::Picture& picture) override;
 
  private:
   Pixels pixels_;
@@ -37,12 +37,15 @@ class PixelWriter : public image::PictureWriter {
  public:
   // A checked layout.
   explicit PixelWriter(const MutablePixels& pixels) : pixels_(pixels) {}
-  [[nodiscard]] Result<void> write_rows(const image::Picture& rows) override;
+  [[nodiscard]] Result<void> begin_rows(int count) override;
+  void put(int y, int x, Lines lines, std::size_t count) override;
+  [[nodiscard]] Result<void> end_rows() override { return {}; }
   [[nodiscard]] Result<void> finish() override { return {}; }
 
  private:
   MutablePixels pixels_;
-  int next_row_ = 0;
+  int first_row_ = 0;  // of those that are put, and where they end
+  int end_row_ = 0;
 };
 
 }  // namespace mantissa::run

@@ -43,9 +43,10 @@ struct RestoreStatistics {
 [[nodiscard]] Result<image::Picture> restore(Session& session, const net::Task& task, const image::Picture& picture,
                                              const RestoreOptions& options = {});
 
-// From a reader to a writer, row of tiles by row of tiles: memory is bounded by a row of tiles. The next rows are decoded
-// while the engine works, and the last ones encoded. Alpha is resampled bicubically unless asked otherwise, and so is the chroma of an RGB picture for a luminance network; what an RGB network makes of a grey
-// picture is averaged.
+// From a reader to a writer, row of tiles by row of tiles. Memory is bounded by two rows of tiles on both sides, in the
+// numbers of the files: the next rows are decoded while the engine works, and the last ones encoded. Alpha is resampled
+// bicubically unless asked otherwise, and so is the chroma of an RGB picture for a luminance network; what an RGB
+// network makes of a grey picture is averaged.
 [[nodiscard]] Result<RestoreStatistics> restore(Session& session, const net::Task& task, image::PictureReader& reader,
                                                 image::PictureWriter& writer, const RestoreOptions& options,
                                                 const std::function<void(int done, int tiles)>& progress);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace mantissa::run {
 
@@ -38,43 +39,48 @@ void Seams::count(double squares, std::int64_t samples) {
   agreement_.worst_squares = std::max(agreement_.worst_squares, squares / static_cast<double>(samples));
 }
 
-void Seams::keep_left(const Picture& rows, const Tile& tile) {
-  if (tile.fade_left == 0) return;
-  left_ = image::crop(rows, {tile.keep.x * scale_, 0, tile.fade_left * scale_, rows.height});
+void Seams::fade(Picture& part, const Tile& tile) {
+  if (tile.keep.x == 0) std::swap(above_, next_above_);
+  fade_left(part, tile.fade_left * scale_);
+  const int columns = part.width - tile.fade_right * scale_, left = tile.keep.x * scale_;
+  left_ = image::crop(part, {columns, 0, part.width - columns, part.height});  // not yet faded into what is above
+  fade_top(part, left, columns, tile.fade_top * scale_);
+  keep_bottom(part, left, columns, tile.fade_bottom * scale_);
 }
 
-void Seams::fade_left(Picture& rows, const Tile& tile) {
-  if (tile.fade_left == 0) return;
+void Seams::fade_left(Picture& part, int columns) {
+  if (columns == 0) return;
   double squares = 0;
-  for (int channel = 0; channel < rows.channels; ++channel) {
-    for (int y = 0; y < rows.height; ++y) {
+  for (int channel = 0; channel < part.channels; ++channel) {
+    for (int y = 0; y < part.height; ++y) {
       const auto before = left_.row(channel, y);
-      const auto line = rows.row(channel, y).subspan(static_cast<std::size_t>(tile.keep.x) * scale_, before.size());
-      for (int x = 0; x < left_.width; ++x) squares += mix(before[x], weight_at(x, left_.width), line[x]);
+      const auto line = part.row(channel, y);
+      for (int x = 0; x < columns; ++x) squares += mix(before[x], weight_at(x, columns), line[x]);
     }
   }
   count(squares, static_cast<std::int64_t>(left_.samples.size()));
 }
 
-void Seams::fade_top(Picture& rows, int fade) {
-  if (fade == 0) return;
+void Seams::fade_top(Picture& part, int left, int columns, int rows) {
+  if (rows == 0) return;
   double squares = 0;
-  for (int channel = 0; channel < rows.channels; ++channel) {
-    for (int y = 0; y < above_.height; ++y) {
-      const auto before = above_.row(channel, y);
-      const auto line = rows.row(channel, y);
-      const float weight = weight_at(y, above_.height);
-      for (int x = 0; x < rows.width; ++x) squares += mix(before[x], weight, line[x]);
+  for (int channel = 0; channel < part.channels; ++channel) {
+    for (int y = 0; y < rows; ++y) {
+      const auto before = above_.row(channel, y).subspan(static_cast<std::size_t>(left));
+      const auto line = part.row(channel, y);
+      for (int x = 0; x < columns; ++x) squares += mix(before[x], weight_at(y, rows), line[x]);
     }
   }
-  count(squares, static_cast<std::int64_t>(above_.samples.size()));
+  count(squares, static_cast<std::int64_t>(columns) * rows * part.channels);
 }
 
-void Seams::keep_bottom(Picture& rows, int fade) {
-  if (fade == 0) return;
-  const int height = rows.height - fade * scale_;
-  above_ = image::crop(rows, {0, height, rows.width, fade * scale_});
-  rows = image::crop(rows, {0, 0, rows.width, height});
+void Seams::keep_bottom(const Picture& part, int left, int columns, int rows) {
+  if (rows == 0) return;
+  next_above_.reshape(output_width_, rows, part.channels);
+  for (int channel = 0; channel < part.channels; ++channel)
+    for (int y = 0; y < rows; ++y)
+      std::copy_n(part.row(channel, part.height - rows + y).begin(), columns,
+                  next_above_.row(channel, y).begin() + left);
 }
 
 }  // namespace mantissa::run

@@ -19,28 +19,30 @@ struct Agreement {
   [[nodiscard]] double worst_psnr() const;
 };
 
-// Works on `rows`, which a row of tiles is written to from left to right, each over the faded columns of its neighbour.
-// Does nothing, and costs nothing, for tiles without fading.
+// Takes what the tiles give one after another, row by row and from left to right. Does nothing, and costs nothing, for
+// tiles without fading.
 class Seams {
  public:
-  explicit Seams(int scale) : scale_(scale) {}
+  Seams(int scale, int output_width) : scale_(scale), output_width_(output_width) {}
 
-  // Before a tile is placed, and behind it.
-  void keep_left(const image::Picture& rows, const Tile& tile);
-  void fade_left(image::Picture& rows, const Tile& tile);
-  // When a row of tiles is complete: fades its top rows into those that the row above has kept.
-  void fade_top(image::Picture& rows, int fade);
-  // Its last `fade` input rows wait for the row below: they are kept, and no longer part of `rows`.
-  void keep_bottom(image::Picture& rows, int fade);
+  // Fades `part`, the tile's `keep` at the size of the output, into what the neighbours on the left and above have
+  // there, and keeps what those on the right and below are to be faded into: these last `fade_right` columns and
+  // `fade_bottom` rows of it are not final.
+  void fade(image::Picture& part, const Tile& tile);
 
   [[nodiscard]] const Agreement& agreement() const { return agreement_; }
 
  private:
+  void fade_left(image::Picture& part, int columns);
+  void fade_top(image::Picture& part, int left, int columns, int rows);
+  void keep_bottom(const image::Picture& part, int left, int columns, int rows);
   void count(double squares, std::int64_t samples);
 
   int scale_;
+  int output_width_;
   image::Picture left_;
   image::Picture above_;
+  image::Picture next_above_;  // full width, as `above_`: what the row of tiles below is to be faded into
   Agreement agreement_;
 };
 

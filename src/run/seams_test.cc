@@ -126,5 +126,33 @@ TEST(ChooseTiles, MemoryMakesTilesSmallerAndTooLittleIsAnError) {
   EXPECT_NE(none.error().message().find("--memory"), std::string::npos);
 }
 
+// Tiles get lower and wider, but not for a picture that is no wider than usual, and never at the cost of much more
+// overlap.
+TEST(ChooseTiles, RowsOfTilesOfAWidePictureAreLower) {
+  net::Task task;
+  task.radius = 20;
+  image::PictureInfo info;
+  info.height = 30000, info.channels = 3;
+  const auto plan_for = [&](int width, int scale) {
+    info.width = width;
+    task.scale = scale;
+    auto plan = choose_tiles(info, task, {.memory = 64'000'000'000});
+    EXPECT_TRUE(plan.ok());
+    return *std::move(plan);
+  };
+  const TilePlan usual = plan_for(3000, 1), wide = plan_for(40000, 1), enlarged = plan_for(40000, 4);
+  EXPECT_GT(usual.tile_height, 350);
+  EXPECT_LT(wide.tile_height, 230);  // lower ones would fit into 96 MB, but cost too much
+  EXPECT_LE(enlarged.tile_height, wide.tile_height);
+  for (const TilePlan* plan : {&wide, &enlarged}) {
+    EXPECT_GT(plan->tile_width, usual.tile_width);
+    EXPECT_LE(plan->tile_width * plan->tile_height, 400 * 400);
+    const auto computed = [&](const TilePlan& each, double width) {
+      return static_cast<double>(each.tiles.size()) * each.tile_width * each.tile_height / width;
+    };
+    EXPECT_LT(computed(*plan, 40000) / computed(usual, 3000), 1.06);
+  }
+}
+
 }  // namespace
 }  // namespace mantissa::run

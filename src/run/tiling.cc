@@ -95,14 +95,18 @@ Result<Cut> cut(int length, int real_length, int largest, const Grid& grid) {
 }  // namespace
 
 Result<TilePlan> plan_tiles(int width, int height, const net::Task& task, int tile_size) {
+  return plan_tiles(width, height, task, tile_size, tile_size);
+}
+
+Result<TilePlan> plan_tiles(int width, int height, const net::Task& task, int tile_width, int tile_height) {
   if (width < 1 || height < 1) return bad_input("the picture has no pixels");
-  const int overlap = task.radius.value_or(global_overlap(tile_size));
+  const int overlap = task.radius.value_or(global_overlap(std::min(tile_width, tile_height)));
   const Grid grid{std::max(task.size_multiple, 1), std::max(task.stride, 1), overlap, task.radius ? 0 : overlap};
   TilePlan plan;
   plan.padded_width = round_up(width, grid.multiple);
   plan.padded_height = round_up(height, grid.multiple);
-  MANTISSA_ASSIGN(const Cut columns, cut(plan.padded_width, width, tile_size, grid));
-  MANTISSA_ASSIGN(const Cut rows, cut(plan.padded_height, height, tile_size, grid));
+  MANTISSA_ASSIGN(const Cut columns, cut(plan.padded_width, width, tile_width, grid));
+  MANTISSA_ASSIGN(const Cut rows, cut(plan.padded_height, height, tile_height, grid));
   plan.tile_width = columns.size;
   plan.tile_height = rows.size;
   for (std::size_t y = 0; y < rows.origins.size(); ++y) {
@@ -110,8 +114,12 @@ Result<TilePlan> plan_tiles(int width, int height, const net::Task& task, int ti
       const image::Rectangle keep{columns.from(x), rows.from(y), columns.to(x) - columns.from(x),
                                   rows.to(y) - rows.from(y)};
       if (keep.width > 0 && keep.height > 0)
-        plan.tiles.push_back(
-            {{columns.origins[x], rows.origins[y], columns.size, rows.size}, keep, columns.fades[x], rows.fades[y]});
+        plan.tiles.push_back({{columns.origins[x], rows.origins[y], columns.size, rows.size},
+                              keep,
+                              columns.fades[x],
+                              rows.fades[y],
+                              columns.fades[x + 1],
+                              rows.fades[y + 1]});
     }
   }
   return plan;

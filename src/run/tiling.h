@@ -15,8 +15,10 @@ struct Tile {
   // The part of it, in picture coordinates, whose result is taken. The keeps cover the picture once, but for what tiles
   // that are faded share.
   image::Rectangle keep;
-  int fade_left = 0;  // columns and rows of `keep` that the neighbour on the left and that above have too
+  int fade_left = 0;  // columns and rows of `keep` that each of its neighbours has too
   int fade_top = 0;
+  int fade_right = 0;
+  int fade_bottom = 0;
 };
 
 struct TilePlan {
@@ -30,11 +32,14 @@ struct TilePlan {
 
 // Origins lie on the network's stride; neighbours overlap by the receptive field on each side. There are as few tiles
 // as `tile_size` allows, and they are as small as that number allows, so that a picture a little larger than a tile
-// costs little more than its pixels. `tile_size` is the largest side of a tile. A network of global receptive field gets
-// the whole picture as one tile where that is no larger; else its tiles are no exact parts of the whole, overlap by
-// global_overlap() on each side, and are to be faded into each other (seams.h). Errors (usage): a tile no larger than
-// twice the receptive field (says the least size); (bad_input): a picture without pixels.
+// costs little more than its pixels. `tile_size` is the largest side of a tile. A network of global receptive field
+// gets the whole picture as one tile where that is no larger; else its tiles are no exact parts of the whole, overlap
+// by global_overlap() on each side, and are to be faded into each other (seams.h). Errors (usage): a tile no larger
+// than twice the receptive field (says the least size); (bad_input): a picture without pixels.
 [[nodiscard]] Result<TilePlan> plan_tiles(int width, int height, const net::Task& task, int tile_size);
+// The same for tiles that are lower than they are wide, or the other way round.
+[[nodiscard]] Result<TilePlan> plan_tiles(int width, int height, const net::Task& task, int tile_width,
+                                          int tile_height);
 
 // What stands for the receptive field of a network whose own is the whole picture, in tiles of `tile_size`. Half of it,
 // next to the tile's edge, where a network sees least of what is around, is never kept.

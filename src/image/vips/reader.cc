@@ -3,13 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <cstring>
 #include <future>
-#include <mutex>
 #include <string_view>
 
 #include "base/threads.h"
 #include "image/held_memory.h"
+#include "image/samples.h"
 #include "image/vips/library.h"
 #include "image/vips/normalise.h"
 #include "image/vips/strips.h"
@@ -85,21 +84,6 @@ Result<vips::VImage> open_normalised(const std::filesystem::path& path, VipsAcce
   return normalised.image;
 }
 
-// Row `samples` of interleaved bands from column x on, to one row of each plane of `picture`.
-template <class Sample>
-void spread(const std::byte* samples, int x, float largest, Picture& picture, int y) {
-  const auto bands = static_cast<std::size_t>(picture.channels);
-  const std::byte* first = samples + static_cast<std::size_t>(x) * bands * sizeof(Sample);
-  for (std::size_t band = 0; band < bands; ++band) {
-    float* row = picture.row(static_cast<int>(band), y).data();
-    for (std::size_t column = 0; column < static_cast<std::size_t>(picture.width); ++column) {
-      Sample sample;
-      std::memcpy(&sample, first + (column * bands + band) * sizeof(Sample), sizeof(Sample));
-      row[column] = static_cast<float>(sample) / largest;
-    }
-  }
-}
-
 class VipsReader final : public PictureReader {
  public:
   VipsReader(const std::filesystem::path& path, Normalised normalised)
@@ -107,9 +91,8 @@ class VipsReader final : public PictureReader {
 
   [[nodiscard]] const PictureInfo& info() const override { return info_; }
 
-  [[nodiscard]] Result<Picture> read(Rectangle rectangle) override {
-    const std::lock_guard lock(mutex_);
-    return read_rows(rectangle).in("picture " + path_.string());
+  [[nodiscard]] Result<void> read_into(Rectangle rectangle, Picture& picture) override {
+    return read_rows(rectangle, picture).in("picture " + path_.string());
   }
 
   // What is wrong with these rows is told to whoever reads them: the decoder stops at the same place once more.
@@ -118,7 +101,6 @@ class VipsReader final : public PictureReader {
     stopped_ = false;
     ahead_ = std::async(std::launch::async, [this, begin, end] {
       for (int y = begin; y < end && !stopped_;) {
-        const std::lock_guard lock(mutex_);
         if (!strips_.has_room()) break;
         const auto strip = strips_.at(y);
         if (!strip.ok()) break;
@@ -138,38 +120,39 @@ class VipsReader final : public PictureReader {
     if (ahead_.valid()) ahead_.get();
   }
 
-  Result<Picture> read_rows(Rectangle rectangle) {
+  Result<void> read_rows(Rectangle rectangle, Picture& picture) {
     if (rectangle.x < 0 || rectangle.y < 0 || rectangle.width <= 0 || rectangle.height <= 0 ||
         rectangle.x > info_.width - rectangle.width || rectangle.y > info_.height - rectangle.height) {
       return internal_error("a rectangle outside the picture was asked for");
     }
     strips_.forget_above(rectangle.y);
-    Picture picture(rectangle.width, rectangle.height, info_.channels + (info_.has_alpha ? 1 : 0));
+    picture.reshape(rectangle.width, rectangle.height, info_.channels + (info_.has_alpha ? 1 : 0));
     for (int y = 0; y < rectangle.height;) {
-      MANTISSA_ASSIGN(const Strip* strip, strips_.at(rectangle.y + y));
+      MANTISSA_ASSIGN(const Strips::Kept strip, strips_.at(rectangle.y + y));
       const int end = std::min(rectangle.height, strip->y + strip->rows - rectangle.y);
       base::parallel_for(static_cast<std::size_t>(end - y), 16, [&](std::size_t first, std::size_t last) {
         for (int row = y + static_cast<int>(first); row < y + static_cast<int>(last); ++row)
-          spread_row(strip->samples.data() + offset_of(*strip, rectangle.y + row), rectangle.x, picture, row);
+          unpack_row(*strip, rectangle.y + row, rectangle.x, picture, row);
       });
       y = end;
     }
-    return picture;
+    return {};
   }
 
-  [[nodiscard]] std::size_t offset_of(const Strip& strip, int y) const {
-    return static_cast<std::size_t>(y - strip.y) * strips_.row_bytes();
-  }
-
-  void spread_row(const std::byte* samples, int x, Picture& picture, int y) const {
-    if (info_.bits == 8) return spread<std::uint8_t>(samples, x, 255.0F, picture, y);
-    if (info_.bits == 16) return spread<std::uint16_t>(samples, x, 65535.0F, picture, y);
-    return spread<float>(samples, x, 1.0F, picture, y);
+  // Row `from` of the file, from column x on, to a row of `picture`.
+  void unpack_row(const Strip& strip, int from, int x, Picture& picture, int row) const {
+    const auto channels = static_cast<std::size_t>(picture.channels);
+    std::array<float*, 4> lines{};
+    for (std::size_t channel = 0; channel < channels; ++channel)
+      lines[channel] = picture.row(static_cast<int>(channel), row).data();
+    const std::byte* const samples =
+        strip.samples.data() + strips_.row_bytes() * static_cast<std::size_t>(from - strip.y);
+    const std::size_t before = static_cast<std::size_t>(x) * channels * static_cast<std::size_t>(info_.bits / 8);
+    unpack(samples + before, info_.bits, {lines.data(), channels}, static_cast<std::size_t>(picture.width));
   }
 
   std::filesystem::path path_;
   PictureInfo info_;
-  std::mutex mutex_;
   Strips strips_;
   std::atomic<bool> stopped_ = false;
   std::future<void> ahead_;

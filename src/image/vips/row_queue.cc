@@ -9,7 +9,7 @@ bool RowQueue::put(std::vector<std::byte> rows) {
   assert(rows.size() % row_bytes_ == 0);
   if (rows.empty()) return true;
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return batches_.size() < 2 || !taker_here_; });
+  changed_.wait(lock, [&] { return batches_.empty() || !taker_here_; });
   if (!taker_here_) return false;
   batches_.push_back(std::move(rows));
   changed_.notify_all();

@@ -1,4 +1,4 @@
-// Hands rows from the thread that computes them to the thread that encodes them, a bounded number ahead.
+// Hands rows from the thread that computes them to the thread that encodes them, one batch ahead.
 #pragma once
 
 #include <condition_variable>
@@ -14,7 +14,8 @@ class RowQueue {
  public:
   explicit RowQueue(std::size_t row_bytes) : row_bytes_(row_bytes) {}
 
-  // Waits while two batches are ahead. False when the taker has gone.
+  // Waits while rows of the last batch are not taken: while some are encoded, others are put together, and memory is
+  // that of two batches. False when the taker has gone.
   [[nodiscard]] bool put(std::vector<std::byte> rows);
   // Waits for the next row. False when the giver has gone without one.
   [[nodiscard]] bool take(std::span<std::byte> row);

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kStripBytes = std::size_t{4} << 20;
 constexpr int kLeastRows = 16;
 constexpr int kMostRows = 256;
-// A row of tiles, 1024 high, of a picture 87,000 pixels wide.
+// Of rows that are read ahead, or that nobody asked for; a row of tiles, 1024 high, of a picture 87,000 pixels wide.
 constexpr std::size_t kMostBytesKept = std::size_t{256} << 20;
 // Beyond this many decodings of the whole picture, one into a temporary file is cheaper.
 constexpr int kPasses = 3;
@@ -27,43 +27,66 @@ struct Unreference {
 Strips::Strips(std::filesystem::path path, OpenImage open, vips::VImage sequential)
     : path_(std::move(path)),
       open_(open),
-      image_(std::move(sequential)),
-      row_bytes_(VIPS_IMAGE_SIZEOF_LINE(image_.get_image())) {
+      row_bytes_(VIPS_IMAGE_SIZEOF_LINE(sequential.get_image())),
+      image_(std::move(sequential)) {
   const auto fitting = static_cast<int>(std::min<std::size_t>(kStripBytes / row_bytes_, kMostRows));
   strip_rows_ = std::max(kLeastRows, fitting / kLeastRows * kLeastRows);
 }
 
-Result<const Strip*> Strips::at(int y) {
-  for (const Strip& strip : kept_) {
-    if (y >= strip.y && y < strip.y + strip.rows) return &strip;
+Strips::Kept Strips::find(int y) const {
+  const std::lock_guard lock(mutex_);
+  for (const Kept& strip : kept_) {
+    if (y >= strip->y && y < strip->y + strip->rows) return strip;
   }
+  return nullptr;
+}
+
+Result<Strips::Kept> Strips::at(int y) {
+  if (Kept strip = find(y)) return strip;
+  const std::lock_guard lock(decoder_);
+  if (Kept strip = find(y)) return strip;  // decoded by another thread meanwhile
   if (!random_access_ && y < next_row_) MANTISSA_TRY(go_back(y));
-  if (random_access_) {
-    MANTISSA_TRY(decode(y / strip_rows_ * strip_rows_));
-  } else {
-    while (next_row_ <= y) {
-      MANTISSA_TRY(decode(next_row_));
-      next_row_ += kept_.back().rows;
-    }
+  if (random_access_) return decode(y / strip_rows_ * strip_rows_);
+  Kept strip;
+  while (next_row_ <= y) {
+    MANTISSA_ASSIGN(strip, decode(next_row_));
+    next_row_ += strip->rows;
   }
-  return &kept_.back();
+  return strip;
 }
 
 bool Strips::has_room() const {
+  const std::lock_guard lock(mutex_);
   return bytes_kept_ + row_bytes_ * static_cast<std::size_t>(strip_rows_) <= kMostBytesKept;
 }
 
 void Strips::forget_above(int y) {
-  std::erase_if(kept_, [&](const Strip& strip) {
-    if (strip.y + strip.rows > y) return false;
-    bytes_kept_ -= strip.samples.size();
+  const std::lock_guard lock(mutex_);
+  needed_from_ = y;
+  std::erase_if(kept_, [&](const Kept& strip) {
+    if (strip->y + strip->rows > y) return false;
+    bytes_kept_ -= strip->samples.size();
     return true;
   });
 }
 
+void Strips::keep(Kept strip) {
+  const std::lock_guard lock(mutex_);
+  const auto is_spare = [&](const Strip& each) { return each.y + each.rows <= needed_from_; };
+  while (!kept_.empty() && bytes_kept_ + strip->samples.size() > kMostBytesKept && is_spare(*kept_.front())) {
+    bytes_kept_ -= kept_.front()->samples.size();
+    kept_.pop_front();
+  }
+  bytes_kept_ += strip->samples.size();
+  kept_.push_back(std::move(strip));
+}
+
 Result<void> Strips::go_back(int y) {
-  kept_.clear();
-  bytes_kept_ = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    kept_.clear();
+    bytes_kept_ = 0;
+  }
   random_access_ = rows_decoded_ + y > static_cast<std::int64_t>(kPasses) * image_.height();
   const int width = image_.width(), height = image_.height(), bands = image_.bands();
   const VipsBandFormat format = image_.format();
@@ -75,7 +98,7 @@ Result<void> Strips::go_back(int y) {
   return {};
 }
 
-Result<void> Strips::decode(int y) {
+Result<Strips::Kept> Strips::decode(int y) {
   const int rows = std::min(strip_rows_, image_.height() - y);
   const VipsRect area{0, y, image_.width(), rows};
   const std::unique_ptr<VipsRegion, Unreference> region(vips_region_new(image_.get_image()));
@@ -88,14 +111,10 @@ Result<void> Strips::decode(int y) {
     std::memcpy(strip.samples.data() + row_bytes_ * static_cast<std::size_t>(row),
                 VIPS_REGION_ADDR(region.get(), 0, y + row), row_bytes_);
   }
-  while (!kept_.empty() && bytes_kept_ + strip.samples.size() > kMostBytesKept) {
-    bytes_kept_ -= kept_.front().samples.size();
-    kept_.pop_front();
-  }
-  bytes_kept_ += strip.samples.size();
   rows_decoded_ += rows;
-  kept_.push_back(std::move(strip));
-  return {};
+  auto kept = std::make_shared<const Strip>(std::move(strip));
+  keep(kept);
+  return Kept(std::move(kept));
 }
 
 }  // namespace mantissa::image

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <deque>
 #include <filesystem>
+#include <memory>
+#include <mutex>
 #include <vector>
 #include <vips/vips8>
 
@@ -20,13 +22,16 @@ struct Strip {
 // Opens the file as grey or RGB; `access` says whether rows will be asked for in order.
 using OpenImage = Result<vips::VImage> (*)(const std::filesystem::path& path, VipsAccess access);
 
+// For several threads: one decodes while others take what is decoded already.
 class Strips {
  public:
+  using Kept = std::shared_ptr<const Strip>;
+
   Strips(std::filesystem::path path, OpenImage open, vips::VImage sequential);
 
-  // The strip that holds row `y`; valid until the next call. Errors (bad_input): damaged or truncated data.
-  [[nodiscard]] Result<const Strip*> at(int y);
-  // Rows above `y` are not needed soon.
+  // The strip that holds row `y`. Errors (bad_input): damaged or truncated data.
+  [[nodiscard]] Result<Kept> at(int y);
+  // Rows above `y` are not needed soon; those from `y` on are kept, whatever they take.
   void forget_above(int y);
 
   // Whether another strip can be decoded without giving up one that is kept.
@@ -35,19 +40,26 @@ class Strips {
   [[nodiscard]] std::size_t row_bytes() const { return row_bytes_; }
 
  private:
+  [[nodiscard]] Kept find(int y) const;
+  void keep(Kept strip);
   [[nodiscard]] Result<void> go_back(int y);
-  [[nodiscard]] Result<void> decode(int y);
+  [[nodiscard]] Result<Kept> decode(int y);
 
   std::filesystem::path path_;
   OpenImage open_;
-  vips::VImage image_;
-  bool random_access_ = false;
   int strip_rows_;
   std::size_t row_bytes_;
+
+  std::mutex decoder_;  // of the next four
+  vips::VImage image_;
+  bool random_access_ = false;
   int next_row_ = 0;               // of the sequential decoder
   std::int64_t rows_decoded_ = 0;  // over all passes
+
+  mutable std::mutex mutex_;  // of the next three; the decoder's is never taken inside it
+  int needed_from_ = 0;
   std::size_t bytes_kept_ = 0;
-  std::deque<Strip> kept_;
+  std::deque<Kept> kept_;
 };
 
 }  // namespace mantissa::image

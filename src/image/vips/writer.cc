@@ -1,14 +1,15 @@
 #include "image/vips/writer.h"
 
+#include <cassert>
 #include <cerrno>
 #include <cstring>
-#include <limits>
-#include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "base/files.h"
 #include "base/system_error.h"
-#include "base/threads.h"
+#include "image/samples.h"
 #include "image/vips/attach.h"
 #include "image/vips/library.h"
 #include "image/vips/row_queue.h"
@@ -53,24 +54,6 @@ vips::VImage image_of(RowQueue& queue, const PictureInfo& info, int bits, const 
   return image.sequential(vips::VImage::option()->set("tile_height", 16));
 }
 
-// Planar samples of row `y`, clipped and rounded, to interleaved ones.
-template <class Sample>
-void gather(const Picture& rows, int y, std::byte* out) {
-  const auto bands = static_cast<std::size_t>(rows.channels);
-  for (std::size_t band = 0; band < bands; ++band) {
-    const float* row = rows.row(static_cast<int>(band), y).data();
-    for (std::size_t x = 0; x < static_cast<std::size_t>(rows.width); ++x) {
-      Sample sample;
-      if constexpr (std::is_same_v<Sample, float>) {
-        sample = row[x];
-      } else {
-        sample = static_cast<Sample>(to_level(row[x], std::numeric_limits<Sample>::max()));
-      }
-      std::memcpy(out + (x * bands + band) * sizeof(Sample), &sample, sizeof(Sample));
-    }
-  }
-}
-
 class VipsWriter final : public PictureWriter {
  public:
   VipsWriter(std::filesystem::path path, base::AtomicFile file, const PictureInfo& info, const Saver& saver,
@@ -88,33 +71,28 @@ class VipsWriter final : public PictureWriter {
   VipsWriter(const VipsWriter&) = delete;
   VipsWriter& operator=(const VipsWriter&) = delete;
 
-  [[nodiscard]] Result<void> write_rows(const Picture& rows) override {
-    return push(rows).in("picture " + path_.string());
+  [[nodiscard]] Result<void> begin_rows(int count) override {
+    if (count > info_.height - rows_given_) return internal_error("more rows than the picture has were written");
+    batch_.resize(row_bytes_ * static_cast<std::size_t>(count));
+    rows_given_ += count;
+    return {};
+  }
+
+  void put(int y, int x, Lines lines, std::size_t count) override {
+    assert(lines.size() == static_cast<std::size_t>(bands()) && x + static_cast<int>(count) <= info_.width);
+    const std::size_t pixel_bytes = row_bytes_ / static_cast<std::size_t>(info_.width);
+    std::byte* const row = batch_.data() + row_bytes_ * static_cast<std::size_t>(y);
+    pack(lines, bits_, row + pixel_bytes * static_cast<std::size_t>(x), count);
+  }
+
+  [[nodiscard]] Result<void> end_rows() override {
+    return (queue_.put(std::exchange(batch_, {})) ? Result<void>() : failure()).in("picture " + path_.string());
   }
 
   [[nodiscard]] Result<void> finish() override { return end().in("picture " + path_.string()); }
 
  private:
   [[nodiscard]] int bands() const { return info_.channels + (info_.has_alpha ? 1 : 0); }
-
-  Result<void> push(const Picture& rows) {
-    if (rows.width != info_.width || rows.channels != bands() || rows.height > info_.height - rows_given_) {
-      return internal_error("rows that do not belong to the picture were written");
-    }
-    std::vector<std::byte> batch(row_bytes_ * static_cast<std::size_t>(rows.height));
-    base::parallel_for(static_cast<std::size_t>(rows.height), 16, [&](std::size_t begin, std::size_t end) {
-      for (std::size_t y = begin; y < end; ++y) gather_row(rows, static_cast<int>(y), batch.data() + row_bytes_ * y);
-    });
-    rows_given_ += rows.height;
-    if (!queue_.put(std::move(batch))) return failure();
-    return {};
-  }
-
-  void gather_row(const Picture& rows, int y, std::byte* out) const {
-    if (bits_ == 8) return gather<std::uint8_t>(rows, y, out);
-    if (bits_ == 16) return gather<std::uint16_t>(rows, y, out);
-    return gather<float>(rows, y, out);
-  }
 
   Result<void> end() {
     if (rows_given_ != info_.height) return internal_error("a picture was finished before its last row");
@@ -157,6 +135,7 @@ class VipsWriter final : public PictureWriter {
   PictureInfo info_;
   int bits_;
   std::size_t row_bytes_;
+  std::vector<std::byte> batch_;  // of rows that are being put together
   RowQueue queue_;
   int rows_given_ = 0;
   Result<void> encoded_;  // read after the encoder has ended

@@ -1,4 +1,4 @@
-// Rows of a picture over its full width: what a row of tiles is cut from.
+// The part of a picture that a tile is made from.
 #pragma once
 
 #include <span>
@@ -14,35 +14,34 @@ namespace mantissa::run {
 // needed.
 [[nodiscard]] int reflected(int position, int size);
 
-// Holds the rows in the network's colours, converted once, and beside them what the network does not see.
-class Strip {
+// Holds its pixels in the network's colours, and beside them what the network does not see. The rest of the picture
+// stays with the reader, in the numbers of the file.
+class Window {
  public:
-  Strip(image::PictureReader& reader, const net::Task& task);
+  Window(image::PictureReader& reader, const net::Task& task);
 
-  // Goes to the rows [begin, end), neither of which ever lies above that of before: rows that both have are not read
-  // again.
-  [[nodiscard]] Result<void> move_to(int begin, int end);
+  // Goes to a rectangle of the picture.
+  [[nodiscard]] Result<void> move_to(const image::Rectangle& area);
+  [[nodiscard]] const image::Rectangle& area() const { return area_; }
 
-  [[nodiscard]] int begin() const { return begin_; }
   // Writes a rectangle of the picture, in the network's colours and range, to `tensor`: [channels][height][width]. What
-  // lies beyond the picture to the right and below is reflected.
+  // lies beyond the picture to the right and below is reflected; all the rest lies inside the window.
   void fill(std::span<float> tensor, const image::Rectangle& rectangle) const;
   // The same for alpha, as a grey picture.
   void fill_with_alpha(std::span<float> tensor, const image::Rectangle& rectangle) const;
 
-  // The rows [begin, end) of a plane that goes past the network: Cb and Cr where chroma is kept, then alpha where there
-  // is one.
+  // The window's part of a plane that goes past the network: Cb and Cr where chroma is kept, then alpha where there is
+  // one.
   [[nodiscard]] std::span<const float> plane_beside(int index) const;
 
  private:
   void fill_channel(std::span<float> tensor, int channel, int from, const image::Rectangle& rectangle) const;
-  void make_room(int kept, int rows);
 
   image::PictureReader& reader_;
   const net::Task& task_;
-  int begin_ = 0;
-  int end_ = 0;
-  image::Picture rows_;  // from begin_ on, as high as the highest strip so far
+  image::Rectangle area_;
+  image::Picture file_;    // in the colours of the file
+  image::Picture pixels_;  // in those of the network, and what goes past it
 };
 
 }  // namespace mantissa::run

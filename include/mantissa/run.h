@@ -33,7 +33,7 @@ struct RunRequest : RunnerRequest {
   bool may_race = true;        // try what is fastest here, where the pictures take long enough to pay for it
   bool explain = false;        // fill in RunSummary::explanation
   std::stop_token stop;        // asks from any thread to stop at the next tile
-  std::function<void(const FailedPicture&)> on_failure;  // when it happens
+  std::function<void(const FailedPicture&)> on_failure;  // when it happens, from some thread, one after the other
 };
 
 struct RunSummary {

@@ -1,4 +1,11 @@
-#include <chrono>
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "base/interrupt.h"
 #include "base/progress.h"
@@ -39,40 +46,78 @@ Result<std::size_t> skip_existing(run::Jobs& all, const RunRequest& request) {
   return before - all.jobs.size();
 }
 
+// A small picture is worked on beside another one: while one is in the engine, which takes one tile at a time, the next
+// is decoded and the last encoded. A large one does that by itself, row by row, and would take its memory twice.
+constexpr double kSmall = 4e6;  // input pixels
+
+bool is_small(const std::filesystem::path& file) {
+  const auto reader = image::open_picture(file);  // what is wrong with it is told when it is restored
+  return reader.ok() && static_cast<double>((*reader)->info().width) * (*reader)->info().height <= kSmall;
+}
+
 class Batch {
  public:
   Batch(const Runner& runner, const run::Jobs& all, const RunRequest& request)
-      : runner_(runner), all_(all), request_(request) {}
+      : runner_(runner), all_(all), request_(request), restored_(all.jobs.size()), failed_(all.jobs.size()) {}
 
   // Adds to the summary what becomes of each.
   Result<void> run(RunSummary& summary) {
-    const bool several = all_.jobs.size() > 1;
-    std::unique_ptr<base::Progress> progress;
-    if (several)
-      progress = std::make_unique<base::Progress>("restoring", static_cast<std::int64_t>(all_.jobs.size()), "pictures");
     // A place that cannot be written to is no fault of one picture.
     if (all_.makes_folders && !all_.jobs.empty()) MANTISSA_TRY(folders_.make(all_.jobs.front().output.parent_path()));
-    for (const run::Job& job : all_.jobs) {
-      auto picture = restore(job);
-      if (picture.ok()) {
-        summary.pictures.push_back(*std::move(picture));
-      } else if (!several) {
-        return std::move(picture).error();
-      } else if (picture.error().code == ErrorCode::interrupted) {
-        return stopped(summary);
-      } else {
-        summary.failures.push_back({job.input, std::move(picture).error()});
-        if (request_.on_failure) request_.on_failure(summary.failures.back());
-      }
-      if (progress) progress->advance();
+    std::thread beside;
+    if (several()) {
+      progress_.emplace("restoring", static_cast<std::int64_t>(all_.jobs.size()), "pictures");
+      beside = std::thread([this] { work(); });
     }
+    work();
+    if (beside.joinable()) beside.join();
+    progress_.reset();
+    for (auto& picture : restored_)
+      if (picture) summary.pictures.push_back(*std::move(picture));
+    for (std::size_t i = 0; i < failed_.size(); ++i)
+      if (failed_[i]) summary.failures.push_back({all_.jobs[i].input, *std::move(failed_[i])});
+    if (is_stopped_) return stopped(summary);
+    if (!several() && !summary.failures.empty()) return std::move(summary.failures.front().error);
     return {};
   }
 
  private:
+  [[nodiscard]] bool several() const { return all_.jobs.size() > 1; }
+
+  // Takes one picture after another, on each of two threads.
+  void work() {
+    for (std::size_t i = next_++; i < all_.jobs.size() && !is_stopped_; i = next_++) {
+      const run::Job& job = all_.jobs[i];
+      std::shared_lock beside_others(alone_, std::defer_lock);
+      std::unique_lock alone(alone_, std::defer_lock);
+      if (several() && is_small(job.input))
+        beside_others.lock();
+      else
+        alone.lock();
+      keep(i, restore(job));
+    }
+  }
+
+  void keep(std::size_t i, Result<RestoredPicture> picture) {
+    const std::lock_guard lock(mutex_);
+    if (picture.ok()) {
+      restored_[i] = *std::move(picture);
+    } else if (picture.error().code == ErrorCode::interrupted && several()) {
+      is_stopped_ = true;
+      return;
+    } else {
+      failed_[i] = std::move(picture).error();
+      if (request_.on_failure && several()) request_.on_failure({all_.jobs[i].input, *failed_[i]});
+    }
+    if (progress_) progress_->advance();
+  }
+
   Result<RestoredPicture> restore(const run::Job& job) {
     MANTISSA_TRY(base::check_interrupt());
-    if (all_.makes_folders) MANTISSA_TRY(folders_.make(job.output.parent_path()));
+    if (all_.makes_folders) {
+      const std::lock_guard lock(mutex_);
+      MANTISSA_TRY(folders_.make(job.output.parent_path()));
+    }
     std::unique_ptr<base::Progress> progress;
     const auto show = [&](int, int tiles) {
       if (!progress) progress = std::make_unique<base::Progress>(job.input.filename().string(), tiles, "tiles");
@@ -93,7 +138,14 @@ class Batch {
   const Runner& runner_;
   const run::Jobs& all_;
   const RunRequest& request_;
+  std::atomic<std::size_t> next_ = 0;  // job that nobody has taken
+  std::atomic<bool> is_stopped_ = false;
+  std::shared_mutex alone_;
+  std::mutex mutex_;  // of what follows
   run::MadeFolders folders_;
+  std::optional<base::Progress> progress_;
+  std::vector<std::optional<RestoredPicture>> restored_;  // of each job: this, or why not
+  std::vector<std::optional<Error>> failed_;
 };
 
 }  // namespace

@@ -16,14 +16,13 @@ constexpr double kEngines = 2.3;
 constexpr double kShare = 0.8;
 constexpr double kFixed = 200e6;  // the program, its engine, a network's weights
 
-// What rows of tiles over the whole width may take: one is read ahead while another is worked on, and one is put
-// together while another is encoded. Where a picture is so wide that they would take more, tiles are lower and, as the
-// engine's time and memory go with their area, wider: memory then hardly grows with the picture. But their overlap is
-// computed twice, and a low tile has more of it; it may cost a twentieth of the time. At that point tiles of 20
-// receptive fields are about half as high.
-constexpr double kRowsOfTiles = 96e6;
-constexpr double kLeastKept = 0.95;  // of what square tiles keep
-constexpr int kLeastHeight = 16;     // rows that a decoder gives at a time
+// Rows of tiles over the whole width: one is read ahead while another is worked on, and one is put together while
+// another is encoded. Where a picture is so wide that they take much, tiles are lower and, as the engine's time and
+// memory go with their area, wider. But overlap is computed twice, and a low tile has more of it. So many bytes count
+// as much as the whole time of the engine: a twentieth of it is given for 100 MB, and memory hardly grows with pictures
+// of scale 1.
+constexpr double kBytesWorthTheTime = 2e9;
+constexpr int kLeastHeight = 16;  // rows that a decoder gives at a time
 
 // The largest that a tile may be; a picture that is smaller makes it smaller.
 struct Size {
@@ -39,18 +38,26 @@ double bytes_of_row(const image::PictureInfo& picture, const net::Task& task) {
 // Of what the engine computes for a tile, the share that is not computed for its neighbours too.
 double kept_share(Size tile, int radius) { return (1 - 2.0 * radius / tile.width) * (1 - 2.0 * radius / tile.height); }
 
+// The smallest tiles that are worth it.
+int least_tile(const net::Task& task) {
+  const int radius = task.radius.value_or(0);
+  return std::max(2 * radius + 2 * std::max(task.stride, task.size_multiple), 64);
+}
+
 // As many pixels as a square of this side.
 Size tile_of(const image::PictureInfo& picture, const net::Task& task, int side) {
-  Size tile{side, side};
-  if (!task.radius || picture.width <= side) return tile;
-  const double bytes = bytes_of_row(picture, task), least = kLeastKept * kept_share(tile, *task.radius);
-  const int step = std::max(side / 32, 1);
-  for (int height = side - step; tile.height * bytes > kRowsOfTiles && height >= kLeastHeight; height -= step) {
+  const Size square{side, side};
+  if (!task.radius || picture.width <= side) return square;
+  const double bytes = bytes_of_row(picture, task);
+  const auto cost = [&](Size tile) {
+    return 1 / kept_share(tile, *task.radius) + bytes * std::min(tile.height, picture.height) / kBytesWorthTheTime;
+  };
+  Size best = square;
+  for (int height = side - 1; height >= std::max(kLeastHeight, least_tile(task)); --height) {
     const Size lower{side * side / height, height};
-    if (kept_share(lower, *task.radius) < least) break;
-    tile = lower;
+    if (cost(lower) < cost(best)) best = lower;
   }
-  return tile;
+  return best;
 }
 
 // What there is for tiles, in bytes; infinity where the system does not say.
@@ -76,12 +83,6 @@ Error too_little(const image::PictureInfo& picture, const net::Task& task, int l
                          " pixels wide, which needs about " + gigabytes(bytes) + " even in tiles of " +
                          std::to_string(least),
                      "Allow more with --memory, or use another machine");
-}
-
-// The smallest tiles that are worth it.
-int least_tile(const net::Task& task) {
-  const int radius = task.radius.value_or(0);
-  return std::max(2 * radius + 2 * std::max(task.stride, task.size_multiple), 64);
 }
 
 // The largest tiles that fit into memory, up to those of the side `wanted`, by halves of an eighth; none: too little.

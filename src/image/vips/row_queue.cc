@@ -2,6 +2,7 @@
 
 #include <cassert>
 #include <cstring>
+#include <utility>
 
 namespace mantissa::image {
 
@@ -24,11 +25,17 @@ bool RowQueue::take(std::span<std::byte> row) {
   std::memcpy(row.data(), batches_.front().data() + used_, row_bytes_);
   used_ += row_bytes_;
   if (used_ == batches_.front().size()) {
+    spare_ = std::move(batches_.front());
     batches_.pop_front();
     used_ = 0;
     changed_.notify_all();
   }
   return true;
+}
+
+std::vector<std::byte> RowQueue::take_spare() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(spare_, {});
 }
 
 void RowQueue::giver_leaves() {

@@ -17,6 +17,8 @@ class RowQueue {
   // Waits while rows of the last batch are not taken: while some are encoded, others are put together, and memory is
   // that of two batches. False when the taker has gone.
   [[nodiscard]] bool put(std::vector<std::byte> rows);
+  // Memory of rows that have been taken, for the next ones; empty where there is none.
+  [[nodiscard]] std::vector<std::byte> take_spare();
   // Waits for the next row. False when the giver has gone without one.
   [[nodiscard]] bool take(std::span<std::byte> row);
   // Either side ends: nobody waits any more.
@@ -28,6 +30,7 @@ class RowQueue {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<std::vector<std::byte>> batches_;
+  std::vector<std::byte> spare_;
   std::size_t used_ = 0;  // bytes of the first batch that are taken already
   bool giver_here_ = true;
   bool taker_here_ = true;

@@ -35,7 +35,7 @@ Strips::Strips(std::filesystem::path path, OpenImage open, vips::VImage sequenti
 
 Strips::Kept Strips::find(int y) const {
   const std::lock_guard lock(mutex_);
-  for (const Kept& strip : kept_) {
+  for (const auto& strip : kept_) {
     if (y >= strip->y && y < strip->y + strip->rows) return strip;
   }
   return nullptr;
@@ -63,29 +63,38 @@ bool Strips::has_room() const {
 void Strips::forget_above(int y) {
   const std::lock_guard lock(mutex_);
   needed_from_ = y;
-  std::erase_if(kept_, [&](const Kept& strip) {
-    if (strip->y + strip->rows > y) return false;
-    bytes_kept_ -= strip->samples.size();
-    return true;
-  });
+  while (!kept_.empty() && kept_.front()->y + kept_.front()->rows <= y) drop_first();
 }
 
-void Strips::keep(Kept strip) {
+void Strips::keep(std::shared_ptr<Strip> strip) {
   const std::lock_guard lock(mutex_);
-  const auto is_spare = [&](const Strip& each) { return each.y + each.rows <= needed_from_; };
-  while (!kept_.empty() && bytes_kept_ + strip->samples.size() > kMostBytesKept && is_spare(*kept_.front())) {
-    bytes_kept_ -= kept_.front()->samples.size();
-    kept_.pop_front();
-  }
+  const auto is_needed = [&](const Strip& each) { return each.y + each.rows > needed_from_; };
+  while (!kept_.empty() && bytes_kept_ + strip->samples.size() > kMostBytesKept && !is_needed(*kept_.front()))
+    drop_first();
   bytes_kept_ += strip->samples.size();
-  kept_.push_back(std::move(strip));
+  const auto below = std::find_if(kept_.begin(), kept_.end(), [&](const auto& each) { return each->y > strip->y; });
+  kept_.insert(below, std::move(strip));
+}
+
+// Under the lock.
+void Strips::drop_first() {
+  bytes_kept_ -= kept_.front()->samples.size();
+  if (kept_.front().use_count() == 1) spares_.push_back(std::move(kept_.front()->samples));
+  kept_.pop_front();
+}
+
+std::vector<std::byte> Strips::take_spare() {
+  const std::lock_guard lock(mutex_);
+  if (spares_.empty()) return {};
+  std::vector<std::byte> spare = std::move(spares_.back());
+  spares_.pop_back();
+  return spare;
 }
 
 Result<void> Strips::go_back(int y) {
   {
     const std::lock_guard lock(mutex_);
-    kept_.clear();
-    bytes_kept_ = 0;
+    while (!kept_.empty()) drop_first();
   }
   random_access_ = rows_decoded_ + y > static_cast<std::int64_t>(kPasses) * image_.height();
   const int width = image_.width(), height = image_.height(), bands = image_.bands();
@@ -105,16 +114,15 @@ Result<Strips::Kept> Strips::decode(int y) {
   if (region == nullptr || vips_region_prepare(region.get(), &area) != 0) {
     return bad_input("the data is damaged or ends early near row " + std::to_string(y) + ": " + take_vips_complaint());
   }
-  Strip strip{y, rows, {}};
-  strip.samples.resize(row_bytes_ * static_cast<std::size_t>(rows));
+  const auto strip = std::make_shared<Strip>(Strip{y, rows, take_spare()});
+  strip->samples.resize(row_bytes_ * static_cast<std::size_t>(rows));
   for (int row = 0; row < rows; ++row) {
-    std::memcpy(strip.samples.data() + row_bytes_ * static_cast<std::size_t>(row),
+    std::memcpy(strip->samples.data() + row_bytes_ * static_cast<std::size_t>(row),
                 VIPS_REGION_ADDR(region.get(), 0, y + row), row_bytes_);
   }
   rows_decoded_ += rows;
-  auto kept = std::make_shared<const Strip>(std::move(strip));
-  keep(kept);
-  return Kept(std::move(kept));
+  keep(strip);
+  return Kept(strip);
 }
 
 }  // namespace mantissa::image

@@ -41,7 +41,9 @@ class Strips {
 
  private:
   [[nodiscard]] Kept find(int y) const;
-  void keep(Kept strip);
+  void keep(std::shared_ptr<Strip> strip);
+  void drop_first();
+  [[nodiscard]] std::vector<std::byte> take_spare();
   [[nodiscard]] Result<void> go_back(int y);
   [[nodiscard]] Result<Kept> decode(int y);
 
@@ -56,10 +58,11 @@ class Strips {
   int next_row_ = 0;               // of the sequential decoder
   std::int64_t rows_decoded_ = 0;  // over all passes
 
-  mutable std::mutex mutex_;  // of the next three; the decoder's is never taken inside it
+  mutable std::mutex mutex_;  // of the next four; the decoder's is never taken inside it
   int needed_from_ = 0;
   std::size_t bytes_kept_ = 0;
-  std::deque<Kept> kept_;
+  std::deque<std::shared_ptr<Strip>> kept_;     // from top to bottom
+  std::vector<std::vector<std::byte>> spares_;  // memory of strips that are not kept any more
 };
 
 }  // namespace mantissa::image

@@ -73,6 +73,7 @@ class VipsWriter final : public PictureWriter {
 
   [[nodiscard]] Result<void> begin_rows(int count) override {
     if (count > info_.height - rows_given_) return internal_error("more rows than the picture has were written");
+    batch_ = queue_.take_spare();
     batch_.resize(row_bytes_ * static_cast<std::size_t>(count));
     rows_given_ += count;
     return {};

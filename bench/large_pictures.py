@@ -1,30 +1,33 @@
-"""Memory and time of `mantissa run` on pictures of 6 megapixels, 100 megapixels and a gigapixel, from and to files of several formats.
+#!/usr/bin/env python3
+"""Memory and time of `mantissa run` on large pictures, from and to files of several formats.
 
-    python3 bench/large_pictures.py SOURCE [NETWORK.onnx] [--build build/release] [--folder FOLDER]
+    bench/large_pictures.py [--network FILE] [--source PICTURE] [--side 3000x2000 ...] [--kind tiff|png|jpeg ...] [--folder FOLDER] [--build build/release]
 
-SOURCE is any picture: large ones are made of it by the program large_picture of `make bench`, and need 8 GB of disk in FOLDER. NETWORK is x1; without one a single
-convolution is made (with Python's onnx), so that reading and writing are all that takes time. Prints the most memory that was resident, microseconds of the clock and
-of processor time a pixel, and the ratio to 6 megapixels.
+Large pictures are made of SOURCE by the program large_picture of `make bench`; a gigapixel needs 8 GB in FOLDER. Without --network a single 3x3 convolution is
+made (with Python's onnx), so that reading and writing are all that takes time. Sides are 3000x2000 (6 megapixels), 10000x10000 and 31623x31623 (a gigapixel) unless
+given; memory depends on the width alone, so that fewer rows tell it too. Prints the most memory that was resident, and microseconds a pixel by the clock (from
+opening the picture to its file's last byte) and of processor time (without what starting the program takes), each with the ratio to the first size.
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-SIDES = {"6 MP": (3000, 2000), "100 MP": (10000, 10000), "1 GP": (31623, 31623)}
+ROOT = Path(__file__).resolve().parent.parent
+SIDES = ["3000x2000", "10000x10000", "31623x31623"]
 KINDS = {  # what is read (with libvips' options), and what is written
-    "TIFF, tiled and pyramidal": ("tif[tile,pyramid,bigtiff,compression=lzw,predictor=horizontal]", "tif"),
-    "PNG": ("png[compression=1]", "png"),
-    "JPEG, baseline": ("jpg[Q=90]", "jpg"),
+    "tiff": ("tif[tile,pyramid,bigtiff,compression=lzw,predictor=horizontal]", "tif"),
+    "png": ("png[compression=1]", "png"),
+    "jpeg": ("jpg[Q=90]", "jpg"),
 }
 CHILD = """
-import resource, subprocess, sys, time
-start = time.monotonic()
-code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:])
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(code, used.ru_maxrss * 1024, used.ru_utime + used.ru_stime, time.monotonic() - start)
+print(code, used.ru_maxrss * 1024, used.ru_utime + used.ru_stime)
 """
 
 
@@ -40,35 +43,54 @@ def one_convolution(path):
     return path
 
 
-def measure(program, network, source, out):
-    words = [sys.executable, "-c", CHILD, program, "-q", "run", network, source, "-o", out, "--overwrite"]
-    answer = subprocess.run([str(word) for word in words], stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout.split()
-    return int(answer[0]), float(answer[1]) / 1e6, float(answer[2]), float(answer[3])
+def make_picture(build, source, width, height, out):
+    if subprocess.run([build / "bin/large_picture", source, str(width), str(height), out], check=False).returncode:
+        sys.exit(f"large_pictures: {out} could not be made")
+
+
+def measure(program, words, network, source, out):
+    """Exit code, MB, seconds by the clock and of the processor."""
+    command = [program, "-q", "run", network, source, "-o", out, "--overwrite", "--json", *words]
+    lines = subprocess.run([sys.executable, "-c", CHILD, *map(str, command)], stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout
+    answer, _, last = lines.rstrip().rpartition("\n")
+    code, most, used = last.split()
+    seconds = json.loads(answer)["pictures"][0]["seconds"] if code == "0" else float("nan")
+    return int(code), float(most) / 1e6, seconds, float(used)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--network", type=Path, help="x1, or any other")
+    parser.add_argument("--source", type=Path, default=next(iter(sorted((ROOT / "examples/pictures/evaluate").glob("*.png"))), None))
+    parser.add_argument("--side", action="append", metavar="WIDTHxHEIGHT", help="may be given several times")
+    parser.add_argument("--kind", action="append", choices=KINDS, help="may be given several times; default: all")
+    parser.add_argument("--folder", type=Path, help="default: the system's for temporary files")
+    parser.add_argument("--build", type=Path, default=ROOT / "build/release")
+    parser.add_argument("words", nargs="*", help="handed on to mantissa run: -- --provider openvino-cpu")
+    return parser.parse_args()
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("source", type=Path)
-    parser.add_argument("network", type=Path, nargs="?")
-    parser.add_argument("--build", type=Path, default=Path("build/release"))
-    parser.add_argument("--folder", type=Path)
-    given = parser.parse_args()
+    given = parse()
+    sides = [tuple(map(int, side.split("x"))) for side in given.side or SIDES]
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         folder = Path(folder)
         network = given.network or one_convolution(folder / "convolution.onnx")
-        for kind, (read, written) in KINDS.items():
+        make_picture(given.build, given.source, 64, 64, folder / "start.png")
+        start = min(measure(given.build / "bin/mantissa", given.words, network, folder / "start.png", folder / "start_out.png")[3] for _ in range(3))
+        print("| from and to | pixels | most memory | us/pixel by the clock | of processor time | ratio by the clock | of processor time |")
+        print("|---|---|---|---|---|---|---|", flush=True)
+        for kind in given.kind or KINDS:
+            read, written = KINDS[kind]
             first = None
-            for name, (width, height) in SIDES.items():
-                source = folder / f"in.{read.split('[')[0]}"
-                made = subprocess.run([given.build / "bin/large_picture", given.source, str(width), str(height), f"{folder}/in.{read}"], check=False)
-                if made.returncode:
-                    sys.exit("large_pictures: the picture could not be made")
-                out = folder / f"out.{written}"
-                code, megabytes, processor, clock = measure(given.build / "bin/mantissa", network, source, out)
-                pixels = width * height / 1e6
-                first = first or processor / pixels
-                print(f"{kind:26} {name:7} {megabytes:6.0f} MB   {clock / pixels:6.3f} us/pixel by the clock, {processor / pixels:6.3f} of processor time"
-                      f" ({processor / pixels / first:4.2f} of 6 MP)" + (f"   exit code {code}" if code else ""), flush=True)
+            for width, height in sides:
+                source, out = folder / f"in.{read.split('[')[0]}", folder / f"out.{written}"
+                make_picture(given.build, given.source, width, height, f"{folder}/in.{read}")
+                code, megabytes, clock, used = measure(given.build / "bin/mantissa", given.words, network, source, out)
+                times = [1e6 * seconds / (width * height) for seconds in (clock, used - start)]
+                first = first or times
+                cells = [f"{time:.3f}" for time in times] + [f"{time / of_first:.2f}" for time, of_first in zip(times, first)]
+                print(f"| {kind} | {width}x{height} | {megabytes:.0f} MB | {' | '.join(cells)} |" + (f" exit code {code}" if code else ""), flush=True)
                 source.unlink()
                 out.unlink(missing_ok=True)
 

@@ -1,19 +1,25 @@
 // What restore() costs beyond the engine: a picture of 6 megapixels and 8 bits in memory, restored row of tiles by row
 // of tiles as from and to a file, against the bare engine on the same tiles. Files are not decoded or encoded.
 //
-//   run_overhead NETWORK [TILE_SIZE]
+//   run_overhead NETWORK [TILE_SIZE [PICTURE OUTPUT]]
 //
-// Tile by tile, the two take turns; medians of the rounds are printed, of processor time too: on a machine with other
-// work, the times of the clock mean little.
+// With names of files, these are decoded and encoded: a whole picture and the bare engine on as many tiles take turns,
+// since an encoder that goes on behind a tile would meet the bare run. TILE_SIZE 0 is the default.
+//
+// Without, they take turns tile by tile; medians of the rounds are printed, of processor time too: on a machine with
+// other work, the times of the clock mean little.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "format/network_file.h"
 #include "format/onnx.h"
+#include "image/codec.h"
+#include "run/choose_tiles.h"
 #include "run/pixels.h"
 #include "run/restore.h"
 #include "run/tiling.h"
@@ -22,6 +28,11 @@
 using namespace mantissa;
 
 namespace {
+
+struct Files {
+  std::filesystem::path picture;
+  std::filesystem::path output;
+};
 
 constexpr int kWidth = 3000;
 constexpr int kHeight = 2000;
@@ -69,8 +80,34 @@ Result<Times> restore(run::Session& session, const net::Task& task, const run::R
   return now() - start;
 }
 
+// From a file to a file.
+Result<Times> restore_file(run::Session& session, const net::Task& task, const run::RestoreOptions& options,
+                           const Files& files) {
+  const Times start = now();
+  MANTISSA_ASSIGN(const auto reader, image::open_picture(files.picture));
+  image::PictureInfo info = reader->info();
+  info.width *= task.scale;
+  info.height *= task.scale;
+  MANTISSA_ASSIGN(const auto writer, image::create_picture(files.output, info));
+  MANTISSA_TRY(run::restore(session, task, *reader, *writer, options, {}));
+  return now() - start;
+}
+
+// The engine on all tiles of a plan.
+Result<Times> run_bare(run::Session& session, const net::Task& task, const run::TilePlan& plan) {
+  const std::int64_t channels = net::channels_of(task.colour), scale = task.scale;
+  const auto pixels = static_cast<std::size_t>(plan.tile_width) * plan.tile_height;
+  std::vector<float> in(channels * pixels, (task.range_low + task.range_high) / 2), out(in.size() * scale * scale);
+  const Times start = now();
+  for (std::size_t i = 0; i < plan.tiles.size(); ++i)
+    MANTISSA_TRY(session.run({{1, channels, plan.tile_height, plan.tile_width}, in.data()},
+                             {{1, channels, plan.tile_height * scale, plan.tile_width * scale}, out.data()}));
+  return now() - start;
+}
+
 Result<void> measure_on(const run::ProviderDescriptor& descriptor, const std::string& onnx, const net::Task& task,
-                        const run::RestoreOptions& options) {
+                        const run::RestoreOptions& options, const Files* files, const run::TilePlan& plan,
+                        double pixels) {
   MANTISSA_ASSIGN(run::Provider* const provider, run::provider(descriptor.name));
   MANTISSA_ASSIGN(const auto session, provider->open(std::as_bytes(std::span(onnx)), {}));
   AgainBare both(*session);
@@ -78,41 +115,56 @@ Result<void> measure_on(const run::ProviderDescriptor& descriptor, const std::st
   const Times start = now();
   for (int round = -1; round < kRounds; ++round) {
     if (round >= kFewRounds && (now() - start).clock > kLongSeconds) break;
-    MANTISSA_ASSIGN(const Times total, restore(both, task, options));
-    const Times bare = both.take_bare();
+    Times bare, restored;
+    if (files == nullptr) {
+      MANTISSA_ASSIGN(const Times total, restore(both, task, options));
+      bare = both.take_bare();
+      restored = total - bare;
+    } else {
+      MANTISSA_ASSIGN(restored, restore_file(*session, task, options, *files));
+      MANTISSA_ASSIGN(bare, run_bare(*session, task, plan));
+    }
     if (round < 0) continue;  // compiles, allocates
-    const Times restored = total - bare;
     by_clock.push_back(bare.clock / restored.clock);
     by_processor.push_back(bare.processor / restored.processor);
-    microseconds.push_back(1e6 * restored.clock / (kWidth * kHeight));
+    microseconds.push_back(1e6 * restored.clock / pixels);
   }
   std::printf("%-16s bare / restore %.3f by the clock, %.3f of processor time   %.3f us/pixel\n",
               std::string(descriptor.name).c_str(), median(by_clock), median(by_processor), median(microseconds));
   return {};
 }
 
-Result<void> measure(const char* file, int tile_size) {
+Result<void> measure(const char* file, int tile_size, const Files* files) {
   MANTISSA_ASSIGN(const net::Network network, format::read_network(file));
   MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));
-  const run::RestoreOptions options{tile_size > 0 ? tile_size : run::default_tile_size(network.task)};
-  MANTISSA_ASSIGN(const run::TilePlan plan, run::plan_tiles(kWidth, kHeight, network.task, options.tile_size));
+  image::PictureInfo info;
+  info.width = kWidth, info.height = kHeight, info.channels = 3;
+  if (files != nullptr) {
+    MANTISSA_ASSIGN(const auto reader, image::open_picture(files->picture));
+    info = reader->info();
+  }
+  const run::RestoreOptions options{tile_size};
+  MANTISSA_ASSIGN(const run::TilePlan plan, run::choose_tiles(info, network.task, {tile_size}));
   const double computed = static_cast<double>(plan.tiles.size()) * plan.tile_width * plan.tile_height;
-  std::printf("%s x%d: %zu tiles of %dx%d, %.2f pixels computed for each\n",
-              std::string(net::name_of(network.task.colour)).c_str(), network.task.scale, plan.tiles.size(),
-              plan.tile_width, plan.tile_height, computed / (kWidth * kHeight));
+  const double pixels = static_cast<double>(info.width) * info.height;
+  std::printf("%s x%d, %dx%d: %zu tiles of %dx%d, %.2f pixels computed for each\n",
+              std::string(net::name_of(network.task.colour)).c_str(), network.task.scale, info.width, info.height,
+              plan.tiles.size(), plan.tile_width, plan.tile_height, computed / pixels);
   for (const run::ProviderDescriptor& descriptor : run::providers())
-    MANTISSA_TRY(measure_on(descriptor, onnx, network.task, options));
+    MANTISSA_TRY(measure_on(descriptor, onnx, network.task, options, files, plan, pixels));
   return {};
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 2) {
-    std::fprintf(stderr, "usage: run_overhead NETWORK [TILE_SIZE]\n");
+  if (count < 2 || count == 4) {
+    std::fprintf(stderr, "usage: run_overhead NETWORK [TILE_SIZE [PICTURE OUTPUT]]\n");
     return 2;
   }
-  if (auto result = measure(arguments[1], count > 2 ? std::atoi(arguments[2]) : 0); !result.ok()) {
+  const Files files{count > 4 ? arguments[3] : "", count > 4 ? arguments[4] : ""};
+  auto result = measure(arguments[1], count > 2 ? std::atoi(arguments[2]) : 0, count > 4 ? &files : nullptr);
+  if (!result.ok()) {
     std::fprintf(stderr, "%s\n", result.error().message().c_str());
     return static_cast<int>(result.error().code);
   }

@@ -46,26 +46,19 @@ PYTHON
 echo; echo "run_overhead ESPCN x2, one channel"
 "$build/bin/run_overhead" "$work/espcn.pth"
 
-# The program on a picture file of 2000x1500, decoding and encoding included, and the most memory that it takes.
-echo; echo "mantissa run, 2000x1500, fp32"
-python3 - "$build/bin/mantissa" "$work" "$checkpoint" <<'PYTHON'
-import itertools, pathlib, struct, subprocess, sys, time, zlib
+# The same from file to file, decoding and encoding included.
+"$build/bin/large_picture" examples/pictures/evaluate/00_HR.png 3000 2000 "$work/in.png[compression=1]"
+for kind in tif png jpg; do
+  echo; echo "run_overhead ESPCN x2, from .png to .$kind"
+  "$build/bin/run_overhead" "$work/espcn.pth" 0 "$work/in.png" "$work/out.$kind"
+done
+echo; echo "run_overhead $checkpoint, from .png to .tif"
+"$build/bin/run_overhead" "$checkpoint" 0 "$work/in.png" "$work/out.tif"
 
-program, work, checkpoint = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3]
-width, height = 2000, 1500
-rows = b"".join(b"\0" + bytes((x * 7 ^ y * 3) & 255 for x in range(3 * width)) for y in range(height))
-
-def chunk(kind, data):
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-(work / "in.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows, 1)) + chunk(b"IEND", b""))
-for network, provider in itertools.product((checkpoint, work / "espcn.pth"), ("onnxruntime-cpu", "openvino-cpu")):
-    child = (f"import resource, subprocess, sys; code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL); "
-             f"print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
-    start = time.monotonic()
-    answer = subprocess.run([sys.executable, "-c", child, program, "-q", "run", network, work / "in.png", "-o", work / "out.tif",
-                             "--provider", provider, "--overwrite"], stdout=subprocess.PIPE, encoding="utf-8")
-    code, kilobytes = map(int, answer.stdout.split())
-    print(f"{pathlib.Path(network).name:30} {provider:16} {time.monotonic() - start:7.3f} s   peak memory {kilobytes * 1024 / 1e6:.0f} MB" + (f"   (exit code {code})" if code else ""))
-PYTHON
+# The most memory that the program takes for it.
+echo; echo "mantissa run, 3000x2000, fp32"
+for network in "$work/espcn.pth" "$checkpoint"; do
+  for provider in onnxruntime-cpu openvino-cpu; do
+    python3 bench/large_pictures.py --network "$network" --side 3000x2000 --kind png --build "$build" --folder "$work" -- --provider "$provider" | tail -n 1
+  done
+done

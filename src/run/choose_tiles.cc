@@ -18,9 +18,9 @@ constexpr double kFixed = 200e6;  // the program, its engine, a network's weight
 
 // Rows of tiles over the whole width: one is read ahead while another is worked on, and one is put together while
 // another is encoded. Where a picture is so wide that they take much, tiles are lower and, as the engine's time and
-// memory go with their area, wider. But overlap is computed twice, and a low tile has more of it. So many bytes count
-// as much as the whole time of the engine: a twentieth of it is given for 100 MB, and memory hardly grows with pictures
-// of scale 1.
+// memory go with their area, wider. But overlap is computed twice, and a low tile has more of it: beyond what is free,
+// a twentieth of the engine's time is given for 100 MB. Memory then hardly grows with pictures of scale 1.
+constexpr double kFreeBytes = 48e6;
 constexpr double kBytesWorthTheTime = 2e9;
 constexpr int kLeastHeight = 16;  // rows that a decoder gives at a time
 
@@ -50,7 +50,8 @@ Size tile_of(const image::PictureInfo& picture, const net::Task& task, int side)
   if (!task.radius || picture.width <= side) return square;
   const double bytes = bytes_of_row(picture, task);
   const auto cost = [&](Size tile) {
-    return 1 / kept_share(tile, *task.radius) + bytes * std::min(tile.height, picture.height) / kBytesWorthTheTime;
+    const double beyond = std::max(bytes * std::min(tile.height, picture.height) - kFreeBytes, 0.0);
+    return 1 / kept_share(tile, *task.radius) + beyond / kBytesWorthTheTime;
   };
   Size best = square;
   for (int height = side - 1; height >= std::max(kLeastHeight, least_tile(task)); --height) {

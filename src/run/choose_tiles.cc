@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "base/memory.h"
@@ -38,12 +39,6 @@ double bytes_of_row(const image::PictureInfo& picture, const net::Task& task) {
 // Of what the engine computes for a tile, the share that is not computed for its neighbours too.
 double kept_share(Size tile, int radius) { return (1 - 2.0 * radius / tile.width) * (1 - 2.0 * radius / tile.height); }
 
-// The smallest tiles that are worth it.
-int least_tile(const net::Task& task) {
-  const int radius = task.radius.value_or(0);
-  return std::max(2 * radius + 2 * std::max(task.stride, task.size_multiple), 64);
-}
-
 // As many pixels as a square of this side.
 Size tile_of(const image::PictureInfo& picture, const net::Task& task, int side) {
   const Size square{side, side};
@@ -53,9 +48,10 @@ Size tile_of(const image::PictureInfo& picture, const net::Task& task, int side)
     const double beyond = std::max(bytes * std::min(tile.height, picture.height) - kFreeBytes, 0.0);
     return 1 / kept_share(tile, *task.radius) + beyond / kBytesWorthTheTime;
   };
+  const int least = std::max(2 * *task.radius + 2 * std::max(task.stride, task.size_multiple), kLeastHeight);
   Size best = square;
-  for (int height = side - 1; height >= std::max(kLeastHeight, least_tile(task)); --height) {
-    const Size lower{side * side / height, height};
+  for (int height = side - 1; height >= least; --height) {
+    const Size lower{static_cast<int>(std::int64_t{side} * side / height), height};
     if (cost(lower) < cost(best)) best = lower;
   }
   return best;
@@ -84,6 +80,12 @@ Error too_little(const image::PictureInfo& picture, const net::Task& task, int l
                          " pixels wide, which needs about " + gigabytes(bytes) + " even in tiles of " +
                          std::to_string(least),
                      "Allow more with --memory, or use another machine");
+}
+
+// The smallest tiles that are worth it.
+int least_tile(const net::Task& task) {
+  const int radius = task.radius.value_or(0);
+  return std::max(2 * radius + 2 * std::max(task.stride, task.size_multiple), 64);
 }
 
 // The largest tiles that fit into memory, up to those of the side `wanted`, by halves of an eighth; none: too little.

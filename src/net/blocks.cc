@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "net/keys.h"
+
 namespace mantissa::net {
 namespace {
 
@@ -116,6 +118,24 @@ ir::ValueId SwinWindows::attend(ir::ValueId qkv, int heads, ir::ValueId bias, bo
   const ir::ValueId padded = b_.pad(qkv, before(), behind(), 0, at + "pad");
   const ir::ValueId y = window_attention(b_, padded, side_, side_, heads, {bias, *mask_}, at);
   return b_.crop_like(y, qkv, at + "crop", {.first = before()});
+}
+
+std::optional<Enlarging> find_enlarging(const ir::StateDict& state, const EnlargingLayers& layers,
+                                        std::initializer_list<std::string_view> others) {
+  const auto head = conv_shape(state, layers.head);
+  const auto tail = conv_shape(state, layers.tail);
+  const bool all = std::all_of(others.begin(), others.end(), [&](std::string_view key) { return state.find(key); });
+  if (!head || !tail || !all || !colour_of_channels(head->in)) return std::nullopt;
+  const auto scale = shuffle_factor(tail->out, head->in);
+  if (!scale) return std::nullopt;
+  return Enlarging{head->in, head->out, count_blocks(state, layers.blocks, layers.first), *scale};
+}
+
+Hyperparameters hyperparameters_of(const Enlarging& found) {
+  return {{"channels", std::to_string(found.channels)},
+          {"features", std::to_string(found.features)},
+          {"blocks", std::to_string(found.blocks)},
+          {"scale", std::to_string(found.scale)}};
 }
 
 int count_blocks(const ir::StateDict& state, const std::string& prefix, int first) {

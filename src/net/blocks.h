@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -71,6 +72,26 @@ class SwinWindows {
   int side_;
   std::optional<ir::ValueId> mask_;
 };
+
+// What the networks have in common that take the picture in by one convolution and give it out by another and a pixel
+// shuffle, with a row of equal blocks between.
+struct Enlarging {
+  std::int64_t channels = 0;
+  std::int64_t features = 0;
+  int blocks = 0;
+  int scale = 1;
+};
+// Where they are: layers, the prefix of the blocks and the number of the first.
+struct EnlargingLayers {
+  std::string head;
+  std::string tail;
+  std::string blocks;
+  int first = 1;
+};
+// nullopt: a layer or one of the keys `others` is missing, or their channels are no picture's.
+[[nodiscard]] std::optional<Enlarging> find_enlarging(const ir::StateDict& state, const EnlargingLayers& layers,
+                                                      std::initializer_list<std::string_view> others);
+[[nodiscard]] Hyperparameters hyperparameters_of(const Enlarging& found);
 
 // How many of `<prefix><first>.`, `<prefix><first + 1>.`, ... the keys of the state dict begin with.
 [[nodiscard]] int count_blocks(const ir::StateDict& state, const std::string& prefix, int first);

@@ -331,11 +331,4 @@ Task enlarging_task(std::int64_t channels, int scale) {
   return task;
 }
 
-Hyperparameters enlarging_hyperparameters(std::int64_t channels, std::int64_t features, int blocks, int scale) {
-  return {{"channels", std::to_string(channels)},
-          {"features", std::to_string(features)},
-          {"blocks", std::to_string(blocks)},
-          {"scale", std::to_string(scale)}};
-}
-
 }  // namespace mantissa::net

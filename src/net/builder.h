@@ -198,8 +198,5 @@ class Builder {
 
 // Of a network whose channels have such colours, in 0..1: super-resolution, or restoration where the scale is 1.
 [[nodiscard]] Task enlarging_task(std::int64_t channels, int scale);
-// Of a row of equal blocks that enlarges.
-[[nodiscard]] Hyperparameters enlarging_hyperparameters(std::int64_t channels, std::int64_t features, int blocks,
-                                                        int scale);
 
 }  // namespace mantissa::net

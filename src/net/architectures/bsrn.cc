@@ -12,27 +12,20 @@ namespace {
 
 constexpr int kCopies = 4;  // of the input, side by side
 
-struct Parameters {
-  std::int64_t channels = 0;
-  std::int64_t features = 0;
-  int blocks = 0;
-  int scale = 1;
-};
-
-std::optional<Parameters> parameters_of(const ir::StateDict& state) {
+std::optional<Enlarging> parameters_of(const ir::StateDict& state) {
   const ir::Tensor* head = state.find("fea_conv.pw.weight");
   const auto tail = conv_shape(state, "upsampler.upsampleOneStep.0");
   if (!is_sound(head) || head->shape.size() != 2 || !tail || !state.find("B1.cw")) return std::nullopt;
   const std::int64_t channels = head->shape[1] / kCopies;
   const auto scale = shuffle_factor(tail->out, channels);
   if (!scale || *scale == 1 || !colour_of_channels(channels)) return std::nullopt;
-  return Parameters{channels, head->shape[0], count_blocks(state, "B", 1), *scale};
+  return Enlarging{channels, head->shape[0], count_blocks(state, "B", 1), *scale};
 }
 
 bool recognises(const ir::StateDict& state) { return parameters_of(state).has_value(); }
 
 Result<Network> build(const ir::StateDict& state) {
-  const std::optional<Parameters> p = parameters_of(state);
+  const std::optional<Enlarging> p = parameters_of(state);
   if (!p) return unsupported("these are not the weights of a BSRN");
   Builder b(state, "BSRN", p->channels);
   const auto copies = b.concat(std::vector(kCopies, b.input()), "copies");
@@ -51,8 +44,7 @@ Result<Network> build(const ir::StateDict& state) {
   x = b.add(block_conv(b, x, "c2", Kernels::blueprint), head, "sum");
   x = b.pixel_shuffle(b.conv(x, "upsampler.upsampleOneStep.0"), p->scale, "upsampler.upsampleOneStep.1");
 
-  return b.finish(x, enlarging_task(p->channels, p->scale),
-                  enlarging_hyperparameters(p->channels, p->features, p->blocks, p->scale));
+  return b.finish(x, enlarging_task(p->channels, p->scale), hyperparameters_of(*p));
 }
 
 }  // namespace

@@ -14,23 +14,15 @@ namespace {
 
 constexpr float kSlope = 0.05F;
 
-struct Parameters {
-  std::int64_t channels = 0;
-  std::int64_t features = 0;
+struct Parameters : Enlarging {
   std::int64_t distilled = 0;  // channels that each convolution of a block leaves behind
-  int blocks = 0;
-  int scale = 1;
 };
 
 std::optional<Parameters> parameters_of(const ir::StateDict& state) {
-  const auto head = conv_shape(state, "fea_conv");
+  const auto found = find_enlarging(state, {"fea_conv", "upsampler.0", "IMDB", 1}, {"IMDB1.cca.conv_du.0.weight"});
   const auto last = conv_shape(state, "IMDB1.c4");
-  const auto tail = conv_shape(state, "upsampler.0");
-  if (!head || !last || !tail || !state.find("IMDB1.cca.conv_du.0.weight") || !colour_of_channels(head->in))
-    return std::nullopt;
-  const auto scale = shuffle_factor(tail->out, head->in);
-  if (!scale) return std::nullopt;
-  return Parameters{head->in, head->out, last->out, count_blocks(state, "IMDB", 1), *scale};
+  if (!found || !last) return std::nullopt;
+  return Parameters{*found, last->out};
 }
 
 bool recognises(const ir::StateDict& state) { return parameters_of(state).has_value(); }
@@ -73,8 +65,7 @@ Result<Network> build(const ir::StateDict& state) {
   x = b.leaky_relu(b.conv(b.concat(std::move(seen), "concat"), "c.0"), kSlope, "c.1");
   x = b.add(b.conv(x, "LR_conv"), head, "sum");
   x = b.pixel_shuffle(b.conv(x, "upsampler.0"), p->scale, "upsampler.1");
-  return b.finish(x, enlarging_task(p->channels, p->scale),
-                  enlarging_hyperparameters(p->channels, p->features, p->blocks, p->scale));
+  return b.finish(x, enlarging_task(p->channels, p->scale), hyperparameters_of(*p));
 }
 
 }  // namespace

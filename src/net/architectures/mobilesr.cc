@@ -79,7 +79,7 @@ Result<Network> build(const ir::StateDict& state) {
   x = b.add(x, b.upsample(b.input(), scale, Interpolation::bilinear, "base"), "sum");
 
   return b.finish(x, enlarging_task(p->channels, scale),
-                  enlarging_hyperparameters(p->channels, p->features, p->blocks, scale));
+                  hyperparameters_of({p->channels, p->features, p->blocks, scale}));
 }
 
 }  // namespace

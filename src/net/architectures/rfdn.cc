@@ -9,26 +9,14 @@
 namespace mantissa::net {
 namespace {
 
-struct Parameters {
-  std::int64_t channels = 0;
-  std::int64_t features = 0;
-  int blocks = 0;
-  int scale = 1;
-};
-
-std::optional<Parameters> parameters_of(const ir::StateDict& state) {
-  const auto head = conv_shape(state, "fea_conv");
-  const auto tail = conv_shape(state, "upsampler.0");
-  if (!head || !tail || !state.find("B1.c1_d.weight") || !state.find("LR_conv.weight")) return std::nullopt;
-  const auto scale = shuffle_factor(tail->out, head->in);
-  if (!scale || *scale == 1 || !colour_of_channels(head->in)) return std::nullopt;
-  return Parameters{head->in, head->out, count_blocks(state, "B", 1), *scale};
+std::optional<Enlarging> parameters_of(const ir::StateDict& state) {
+  return find_enlarging(state, {"fea_conv", "upsampler.0", "B", 1}, {"B1.c1_d.weight", "LR_conv.weight"});
 }
 
 bool recognises(const ir::StateDict& state) { return parameters_of(state).has_value(); }
 
 Result<Network> build(const ir::StateDict& state) {
-  const std::optional<Parameters> p = parameters_of(state);
+  const std::optional<Enlarging> p = parameters_of(state);
   if (!p) return unsupported("these are not the weights of an RFDN");
   Builder b(state, "RFDN", p->channels);
   const ir::ValueId head = b.conv(b.input(), "fea_conv");
@@ -46,7 +34,7 @@ Result<Network> build(const ir::StateDict& state) {
   Task task = enlarging_task(p->channels, p->scale);
   task.range_high = 255;
   task.assumed.emplace_back("range 0..255 (as published; training in 0..1 leaves the same keys)");
-  return b.finish(x, std::move(task), enlarging_hyperparameters(p->channels, p->features, p->blocks, p->scale));
+  return b.finish(x, std::move(task), hyperparameters_of(*p));
 }
 
 }  // namespace

@@ -10,22 +10,15 @@
 namespace mantissa::net {
 namespace {
 
-struct Parameters {
-  std::int64_t channels = 0;
-  std::int64_t features = 0;
+struct Parameters : Enlarging {
   std::int64_t inner = 0;  // channels inside a block
-  int blocks = 0;
-  int scale = 1;
 };
 
 std::optional<Parameters> parameters_of(const ir::StateDict& state) {
-  const auto head = conv_shape(state, "conv_1");
+  const auto found = find_enlarging(state, {"conv_1", "upsampler.0", "block_", 1}, {"block_1.esa.conv1.weight"});
   const auto inner = conv_shape(state, "block_1.c1_r");
-  const auto tail = conv_shape(state, "upsampler.0");
-  if (!head || !inner || !tail || !state.find("block_1.esa.conv1.weight")) return std::nullopt;
-  const auto scale = shuffle_factor(tail->out, head->in);
-  if (!scale || *scale == 1 || !colour_of_channels(head->in)) return std::nullopt;
-  return Parameters{head->in, head->out, inner->out, count_blocks(state, "block_", 1), *scale};
+  if (!found || !inner) return std::nullopt;
+  return Parameters{*found, inner->out};
 }
 
 bool recognises(const ir::StateDict& state) { return parameters_of(state).has_value(); }

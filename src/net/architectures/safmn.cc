@@ -16,20 +16,8 @@ namespace {
 constexpr int kLevels = 4;
 constexpr float kNormEpsilon = 1e-6F;
 
-struct Parameters {
-  std::int64_t channels = 0;
-  std::int64_t features = 0;
-  int blocks = 0;
-  int scale = 1;
-};
-
-std::optional<Parameters> parameters_of(const ir::StateDict& state) {
-  const auto head = conv_shape(state, "to_feat");
-  const auto tail = conv_shape(state, "to_img.0");
-  if (!head || !tail || !state.find("norm.gamma") || !state.find("feats.0.safm.mfr.3.weight")) return std::nullopt;
-  const auto scale = shuffle_factor(tail->out, head->in);
-  if (!scale || !colour_of_channels(head->in)) return std::nullopt;
-  return Parameters{head->in, head->out, count_blocks(state, "feats.", 0), *scale};
+std::optional<Enlarging> parameters_of(const ir::StateDict& state) {
+  return find_enlarging(state, {"to_feat", "to_img.0", "feats.", 0}, {"norm.gamma", "feats.0.safm.mfr.3.weight"});
 }
 
 bool recognises(const ir::StateDict& state) { return parameters_of(state).has_value(); }
@@ -61,7 +49,7 @@ ir::ValueId safm(Builder& b, ir::ValueId x, const std::string& at) {
 }
 
 Result<Network> build(const ir::StateDict& state) {
-  const std::optional<Parameters> p = parameters_of(state);
+  const std::optional<Enlarging> p = parameters_of(state);
   if (!p) return unsupported("these are not the weights of a SAFMN");
   Builder b(state, "SAFMN", p->channels);
   ir::ValueId x = norm(b, b.conv(b.input(), "to_feat"));
@@ -74,8 +62,7 @@ Result<Network> build(const ir::StateDict& state) {
   x = b.pixel_shuffle(b.conv(x, "to_img.0"), p->scale, "to_img.1");
   x = b.add(x, b.upsample(b.input(), p->scale, Interpolation::bilinear, "base"), "sum");
 
-  return b.finish(x, enlarging_task(p->channels, p->scale),
-                  enlarging_hyperparameters(p->channels, p->features, p->blocks, p->scale));
+  return b.finish(x, enlarging_task(p->channels, p->scale), hyperparameters_of(*p));
 }
 
 }  // namespace

@@ -11,27 +11,16 @@
 namespace mantissa::net {
 namespace {
 
-struct Parameters {
-  std::int64_t channels = 0;
-  std::int64_t features = 0;
-  int blocks = 0;
-  int scale = 1;
-};
-
-std::optional<Parameters> parameters_of(const ir::StateDict& state) {
-  const auto head = conv_shape(state, "conv_1.eval_conv");
-  const auto tail = conv_shape(state, "upsampler.0");
-  if (!head || !tail || !state.find("block_1.c1_r.eval_conv.weight") || !state.find("conv_cat.weight"))
-    return std::nullopt;
-  const auto scale = shuffle_factor(tail->out, head->in);
-  if (!scale || *scale == 1 || head->in != 3) return std::nullopt;
-  return Parameters{head->in, head->out, count_blocks(state, "block_", 1), *scale};
+std::optional<Enlarging> parameters_of(const ir::StateDict& state) {
+  const auto found = find_enlarging(state, {"conv_1.eval_conv", "upsampler.0", "block_", 1},
+                                    {"block_1.c1_r.eval_conv.weight", "conv_cat.weight"});
+  return found && found->channels == 3 ? found : std::nullopt;  // their means are three
 }
 
 bool recognises(const ir::StateDict& state) { return parameters_of(state).has_value(); }
 
 Result<Network> build(const ir::StateDict& state) {
-  const std::optional<Parameters> p = parameters_of(state);
+  const std::optional<Enlarging> p = parameters_of(state);
   if (!p) return unsupported("these are not the weights of a SPAN");
   Builder b(state, "SPAN", p->channels);
   const auto conv = [&](ir::ValueId x, const std::string& layer) { return b.conv(x, layer + ".eval_conv"); };
@@ -56,7 +45,7 @@ Result<Network> build(const ir::StateDict& state) {
   Task task;
   task.kind = "super-resolution";
   task.scale = p->scale;
-  return b.finish(x, std::move(task), enlarging_hyperparameters(p->channels, p->features, p->blocks, p->scale));
+  return b.finish(x, std::move(task), hyperparameters_of(*p));
 }
 
 }  // namespace

@@ -17,12 +17,8 @@ from torch.nn import functional as F
 
 import architectures_torch_branches
 import architectures_torch_more
-
-MEAN = torch.tensor([0.4488, 0.4371, 0.4040]).view(1, 3, 1, 1)
-
-
-def conv(out, into, kernel=3):
-    return nn.Conv2d(into, out, kernel, padding=kernel // 2)
+import architectures_torch_windows
+from architectures_torch_more import MEAN, conv
 
 
 class Dense(nn.Module):
@@ -182,7 +178,8 @@ def shake(network):
 def main():
     folder = Path(sys.argv[1])
     torch.manual_seed(1)
-    for architecture, kind, network, channels, *level in (*networks(), *architectures_torch_more.networks(), *architectures_torch_branches.networks()):
+    more = (architectures_torch_more, architectures_torch_windows, architectures_torch_branches)
+    for architecture, kind, network, channels, *level in (*networks(), *(each for module in more for each in module.networks())):
         shake(network)
         network.eval()
         name = f"{architecture}.{kind}"

@@ -1,4 +1,4 @@
-// From a network to its lowered forms and back into the engines: what comes out stays near fp32.
+// From a network to its forms of eight bits and back into the engines: what comes out stays near fp32.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,91 +7,21 @@
 
 #include "base/cpu.h"
 #include "base/numbers.h"
-#include "format/onnx.h"
-#include "ir/text.h"
-#include "pass/emulate_rounding.h"
-#include "pass/lower_to_half.h"
 #include "pass/lower_to_qdq.h"
 #include "plan/plan.h"
-#include "quant/find_half_islands.h"
 #include "quant/quantize.h"
 #include "quant/reconstruct.h"
 #include "quant/scale_channels.h"
-#include "quant/statistics.h"
-#include "release/engines.h"
+#include "quantization_shared.h"
 #include "release/integer_share.h"
-#include "run/test_networks.h"
 #include "target/target.h"
 
-namespace mantissa {
+namespace mantissa::test {
 namespace {
 
 using pass::QdqStyle;
-using quant::Batch;
 
-constexpr std::string_view kOnnxRuntime = "onnxruntime-cpu";
 constexpr std::string_view kOpenVino = "openvino-cpu";
-
-// As the pipeline has it: with formats and shapes inferred.
-ir::Graph inferred(const ir::Graph& graph) {
-  auto read = format::with_inferred_shapes(graph);
-  EXPECT_TRUE(read.ok()) << read.error().message();
-  return *std::move(read);
-}
-
-// The small network of the engines' tests; its output is larger than its input, so its sizes have other names.
-ir::Graph small_graph(int stride = 1) {
-  ir::Graph graph = run::small_network(3, 2, stride).graph;
-  graph.value(graph.outputs[0]).shape = ir::Shape{{1, ""}, {3, ""}, {-1, "restored_height"}, {-1, "restored_width"}};
-  return inferred(graph);
-}
-
-std::vector<Batch> some_pictures(int count, int first, int channels) {
-  std::vector<Batch> batches;
-  for (int i = 0; i < count; ++i) {
-    image::Picture picture = run::random_picture(40 + 2 * (first + i), 32, channels);
-    for (std::size_t s = 1; s < picture.samples.size(); ++s)
-      picture.samples[s] = 0.2F * picture.samples[s] + 0.8F * picture.samples[s - 1];
-    batches.push_back({{1, channels, picture.height, picture.width}, picture.samples});
-  }
-  return batches;
-}
-
-std::vector<std::vector<float>> outputs(const ir::Graph& graph, std::span<const Batch> inputs,
-                                        std::string_view provider, bool optimize = true) {
-  std::vector<std::vector<float>> all;
-  const auto done = release::execute_on(provider, {.optimize = optimize, .tap = {}})(
-      graph, inputs, {}, [&](std::size_t, Batch output) { all.push_back(std::move(output.values)); });
-  EXPECT_TRUE(done.ok()) << done.error().message();
-  return all;
-}
-
-// Signal to noise, in dB: the signal is what varies in the reference.
-double decibels(const std::vector<std::vector<float>>& reference, const std::vector<std::vector<float>>& other) {
-  double sum = 0, squares = 0, errors = 0, count = 0;
-  EXPECT_EQ(reference.size(), other.size());
-  for (std::size_t i = 0; i < std::min(reference.size(), other.size()); ++i)
-    for (std::size_t k = 0; k < reference[i].size(); ++k) {
-      sum += reference[i][k];
-      squares += static_cast<double>(reference[i][k]) * reference[i][k];
-      errors += std::pow(static_cast<double>(other[i][k]) - reference[i][k], 2);
-      ++count;
-    }
-  return 10 * std::log10((squares - sum * sum / count) / errors);
-}
-
-quant::Statistics observed(const ir::Graph& graph, std::span<const Batch> inputs) {
-  quant::StatisticsRequest request;
-  request.values = graph.inputs;
-  for (const ir::NodeId node : graph.sorted()) {
-    for (const ir::ValueId value : graph.node(node).outputs)
-      if (graph.value(value).format == base::NumberFormat::float32) request.values.push_back(value);
-    request.convolutions.push_back(node);
-  }
-  auto statistics = quant::calibrate(graph, request, inputs, release::execute_on(kOnnxRuntime), 1);
-  EXPECT_TRUE(statistics.ok()) << statistics.error().message();
-  return *std::move(statistics);
-}
 
 int pair_limit() {
   const auto target = target::target_of(base::cpu());
@@ -127,8 +57,6 @@ TEST_P(Quantized, StaysNearFp32InEveryEngine) {
   }
 }
 
-// Where a kernel adds two products in 16 bits, sums that do not fit saturate there and nowhere else: the engine and the
-// file as written would differ.
 // OpenVINO computes it in integers; the share says so.
 TEST(QuantizedTransposed, StaysNearFp32InOpenVino) {
   ir::Graph graph;
@@ -166,6 +94,8 @@ TEST(QuantizedTransposed, StaysNearFp32InOpenVino) {
   EXPECT_EQ(release::integer_share(graph, *placement), 1);
 }
 
+// Where a kernel adds two products in 16 bits, sums that do not fit saturate there and nowhere else: the engine and the
+// file as written would differ.
 TEST_P(Quantized, TheLargestSumsOfPairsFit) {
   ir::Graph graph;
   const ir::ValueId x = graph.add_input("picture", base::NumberFormat::float32, run::picture_shape(8));
@@ -320,104 +250,5 @@ TEST_P(Quantized, AScaleForEachChannelChangesNoOutputAndHelps) {
   EXPECT_GT(after, before + 1) << "dB";
 }
 
-// In the middle values reach 600 * 600 * the picture, far above half's 65504.
-ir::Graph overflowing() {
-  auto graph = ir::parse(R"(graph {
-    input %x : float32[1,1,h,w]
-    const %up : float32[1,1,1,1] = {600}
-    const %down : float32[1,1,1,1] = {0.000002777}
-    %a = Conv(%x, %up) @up
-    %b = Conv(%a, %up) @up_again
-    %c = Relu(%b) @relu
-    %d = Conv(%c, %down) @down
-    %e = Relu(%d) @last
-    output %e
-  })");
-  EXPECT_TRUE(graph.ok()) << graph.error().message();
-  graph->value(graph->outputs[0]).format = base::NumberFormat::float32;
-  graph->value(graph->outputs[0]).shape = run::picture_shape(1);
-  return inferred(*graph);
-}
-
-// The half file of the plan, executed by emulation.
-std::vector<std::vector<float>> in_half(ir::Graph graph, const plan::Plan& plan, std::span<const Batch> inputs) {
-  plan::apply(plan, graph);
-  EXPECT_TRUE(pass::lower_to_half(graph).ok());
-  ir::Graph emulated = inferred(graph);
-  EXPECT_TRUE(pass::emulate_rounding(emulated).ok());
-  return outputs(emulated, inputs, kOnnxRuntime);
-}
-
-TEST(Half, IslandsKeepAnOverflowingNetworkNearFp32) {
-  const ir::Graph graph = overflowing();
-  const std::vector<Batch> inputs = some_pictures(2, 0, 1);
-  plan::Plan plan = plan::plan_half(graph, base::NumberFormat::float16);
-  ASSERT_TRUE(quant::find_half_islands(graph, plan, observed(graph, inputs)).ok());
-  std::string island;
-  for (const plan::Choice& choice : plan.choices)
-    if (choice.format == base::NumberFormat::float32) island += graph.node(choice.node).name + " ";
-  EXPECT_EQ(island, "up_again relu down ");
-  const double quality = decibels(outputs(graph, inputs, kOnnxRuntime), in_half(graph, plan, inputs));
-  EXPECT_GT(quality, 50);
-  EXPECT_LT(quality, 100) << "nothing was rounded";
-}
-
-TEST(Half, WithoutIslandsItOverflows) {
-  const ir::Graph graph = overflowing();
-  const std::vector<Batch> inputs = some_pictures(1, 0, 1);
-  const auto spoiled = in_half(graph, plan::plan_half(graph, base::NumberFormat::float16), inputs);
-  const auto broken = std::count_if(spoiled[0].begin(), spoiled[0].end(), [](float x) { return !std::isfinite(x); });
-  EXPECT_GT(broken, static_cast<std::ptrdiff_t>(spoiled[0].size() / 2));
-}
-
-// A width in half would be rounded, and a mask states its type.
-TEST(Half, ANetworkWithCastsAndSizesOfItsOwnRuns) {
-  auto parsed = ir::parse(R"(graph {
-    input %x : float32[1,1,h,w]
-    const %zero : float32[] = {0}
-    const %eps : float32[] = {1e-12}
-    const %w : float32[1,1,1,1] = {0.5}
-    %shape = Shape(%x)
-    %floats = Cast(%shape) {to=1}
-    %sizes = Cast(%floats) {to=7}
-    %b = Reshape(%x, %sizes)
-    %above = Greater(%b, %zero)
-    %mask = Cast(%above) {to=1}
-    %c = Mul(%b, %mask)
-    %sum = ReduceL2(%c)
-    %safe = Clip(%sum, %eps)
-    %d = Div(%c, %safe)
-    %e = Add(%d, %c)
-    %y = Conv(%e, %w)
-    output %y
-  })");
-  ASSERT_TRUE(parsed.ok()) << parsed.error().message();
-  parsed->value(parsed->outputs[0]).format = base::NumberFormat::float32;
-  parsed->value(parsed->outputs[0]).shape = run::picture_shape(1);
-  const ir::Graph graph = inferred(*parsed);
-  std::vector<Batch> inputs = some_pictures(2, 0, 1);
-  for (const base::NumberFormat format : {base::NumberFormat::float16, base::NumberFormat::bfloat16}) {
-    plan::Plan plan = plan::plan_half(graph, format);
-    const quant::Statistics statistics = observed(graph, inputs);
-    ASSERT_TRUE(quant::find_half_islands(graph, plan, statistics).ok());
-    const double quality = decibels(outputs(graph, inputs, kOnnxRuntime), in_half(graph, plan, inputs));
-    EXPECT_GT(quality, format == base::NumberFormat::float16 ? 50 : 30);
-    EXPECT_LT(quality, 100) << "nothing was rounded";
-    std::vector<Batch> black = some_pictures(1, 0, 1);
-    std::fill(black[0].values.begin(), black[0].values.end(), 0.0F);
-    const auto of_black = in_half(graph, plan, black);
-    for (const float value : of_black[0]) ASSERT_EQ(value, 0) << "0 / 0";
-  }
-}
-
-TEST(Half, SmallNetworkKeepsItsPicture) {
-  const ir::Graph graph = small_graph(2);
-  const std::vector<Batch> inputs = some_pictures(2, 0, 3);
-  const auto half = in_half(graph, plan::plan_half(graph, base::NumberFormat::float16), inputs);
-  const double quality = decibels(outputs(graph, inputs, kOnnxRuntime), half);
-  EXPECT_GT(quality, 55);
-  EXPECT_LT(quality, 90);
-}
-
 }  // namespace
-}  // namespace mantissa
+}  // namespace mantissa::test

@@ -5,11 +5,12 @@
 #include <cmath>
 
 #include "ir/verify.h"
-#include "net/test_states.h"
+#include "net/test_more_states.h"
 
 namespace mantissa::net {
 namespace {
 
+using test::MoreStates;
 using test::States;
 
 std::string hyperparameter(const Network& network, std::string_view name) {
@@ -35,7 +36,7 @@ std::vector<std::string> operators(const ir::Graph& graph) {
 }
 
 TEST(Architectures, RecogniseEachNetworkExactlyOnce) {
-  States states;
+  MoreStates states;
   const std::pair<const char*, ir::StateDict> cases[] = {
       {"SRVGGNetCompact", states.srvgg(3, 8, 3, 2)},
       {"SRVGGNetCompact", states.srvgg(1, 4, 0, 1)},
@@ -214,7 +215,7 @@ TEST(Fsrcnn, ScaleIsTheOneAtWhichGreyStaysGrey) {
 
 TEST(Craft, IndicesMustNameAPlace) {
   for (const std::int64_t wrong : {-1, 21}) {
-    ir::StateDict state = States().craft(8, 2, 1, 1, 1, 2);
+    ir::StateDict state = MoreStates().craft(8, 2, 1, 1, 1, 2);
     std::vector<std::int64_t> index(64);
     index[63] = wrong;
     for (auto& [key, tensor] : state.tensors) {

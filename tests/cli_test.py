@@ -4,7 +4,7 @@ import json
 import sys
 import unittest
 
-from cli_tools import Case, manifest_of, mantissa, pictures, tiny_network, tiny_state
+from cli_tools import ROOT, Case, manifest_of, mantissa, pictures, tiny_network, tiny_state
 
 
 class Commands(Case):
@@ -47,11 +47,32 @@ class Commands(Case):
         self.assertEqual(said["parameters"], sum(len(values) for _, values in tiny_state().values()))
         self.assertEqual(said["receptive_field_radius"], 3)
         self.assertEqual(said["macs_per_pixel"], 9 * (3 * 8 + 8 * 8 + 8 * 12))
-        lines = self.succeeds("inspect", self.folder / "n.pth").stdout.split("most work in")[0].strip().split("\n")
+        self.assertEqual((said["tile"], said["tile_bytes"] > said["bytes_per_pixel"] * said["tile"] ** 2), (256, True))
+        hazards = {each["name"]: each for each in said["hazards"]}
+        self.assertEqual((hazards["broken-chains"]["variants"], hazards["broken-chains"]["nodes"]), (["int8"], 3))
+        self.assertIn("2 PRelu", hazards["broken-chains"]["reason"])
+        told = self.succeeds("inspect", self.folder / "n.pth").stdout
+        self.assertRegex(told, r"\nhard for narrow formats\n  int8 +1 Add, 2 PRelu behind integer layers: ")
+        lines = told.split("most work in")[0].strip().split("\n")
         for line in lines:
             self.assertRegex(line, r"^[a-z ]{16} [^ ]", "labels are aligned")
         text = self.succeeds("inspect", self.folder / "n.pth", "--text").stdout
         self.assertIn("DepthToSpace", text)
+
+    def test_what_inspect_tells_is_documented(self):
+        documented = (ROOT / "docs/inspect.md").read_text(encoding="utf-8")
+        said = self.json_of("inspect", tiny_network(self.folder / "n.pth"))
+        for name in [*said, *(key for hazard in said["hazards"] for key in hazard), *(hazard["name"] for hazard in said["hazards"])]:
+            self.assertIn(f"`{name}`", documented)
+
+    def test_memory_of_a_tile(self):
+        network = tiny_network(self.folder / "n.pth")
+        small, large = (self.json_of("inspect", network, "--tile", side) for side in (100, 400))
+        self.assertEqual((small["tile"], large["tile"]), (100, 400))
+        self.assertAlmostEqual(large["tile_bytes"] / small["tile_bytes"], 16, places=3)
+        self.assertIn("MB for a tile of 100 x 100;", self.succeeds("inspect", network, "--tile", "100").stdout)
+        for wrong in ("0", "-1", "many", "99999999999"):
+            self.refused(2, "inspect", network, "--tile", wrong, says=["--tile"])
 
     def test_providers_and_targets(self):
         names = {each["name"]: each for each in self.json_of("providers")}

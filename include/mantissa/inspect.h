@@ -21,6 +21,15 @@ struct InspectedCondition {
   std::optional<std::pair<double, double>> levels;  // what the release that the file comes from was made for
 };
 
+// What is hard for a narrow format, and why; told from the graph and its weights, before a picture was seen.
+struct InspectedHazard {
+  std::string name;                   // stable: "attention"
+  std::vector<std::string> variants;  // that it is hard for: "fp16", "int8"
+  std::string reason;
+  int nodes = 0;      // that are so
+  std::string first;  // of them: "Softmax /layers.0/attn/Softmax (output ...)"
+};
+
 struct Inspection {
   std::string architecture;  // empty when no known one
   std::vector<std::pair<std::string, std::string>> hyperparameters;
@@ -31,19 +40,27 @@ struct Inspection {
   double range_high = 1;
   std::optional<std::pair<double, double>> range_out;  // black and white where they come out as other numbers
   int size_multiple = 1;
-  std::optional<int> radius;  // receptive field in input pixels to each side; nullopt: the whole picture
+  std::optional<int> radius;   // receptive field in input pixels to each side; nullopt: the whole picture
+  std::string global_because;  // which operator needs the whole picture, and how; empty where `radius` is set
   std::optional<InspectedCondition> condition;
   std::vector<std::string> assumed;
-  std::string hazards;  // what its architecture is known to make hard for narrow formats or tiles; may be empty
+  std::string known_hazards;  // what its architecture is known to make hard for narrow formats or tiles; may be empty
+  std::vector<InspectedHazard> hazards;
   std::int64_t parameters = 0;
   double macs_per_pixel = 0;                           // multiply-accumulates per input pixel
   double bytes_per_pixel = 0;                          // its values take at once in float32; 0: not known
+  int tile = 0;                                        // input pixels along a side
+  double tile_bytes = 0;                               // what a run takes for it, estimated; 0: not known
   std::vector<std::pair<std::string, int>> operators;  // most frequent first
   // Nodes and their shares of the multiply-accumulates, at most five.
   std::vector<std::pair<std::string, double>> most_expensive;
   std::string text;  // the graph in the IR's text form
 };
-[[nodiscard]] Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverrides& overrides = {});
+// `tile`: the side of the tile whose memory is told, rounded up to the network's size multiple; 0: what `run` takes
+// unless told otherwise. Errors: (bad_input) a file that cannot be read or is damaged; (unsupported) one of a known kind
+// that cannot be read, or a network that takes or gives no picture; (usage) overrides that do not fit.
+[[nodiscard]] Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverrides& overrides = {},
+                                         int tile = 0);
 
 // Writes the network as mantissa reads it to an ONNX file: operators gathered that an exporter spelled out, fixed sizes
 // of the picture freed, BatchNormalization in the weights, arithmetic on sizes once. `output` is replaced.

@@ -9,10 +9,13 @@
 namespace mantissa::cli {
 namespace {
 
+constexpr std::uint64_t kLargestTile = 1 << 20;  // far above what any machine holds
+
 struct Arguments {
   std::filesystem::path network;
   TaskOverrides overrides;
   bool text = false;
+  int tile = 0;                    // 0: the usual
   std::filesystem::path repaired;  // to write; empty: nothing
 };
 
@@ -47,26 +50,44 @@ std::string text_of(const InspectedCondition& told) {
   return text + number;
 }
 
+// What a tile takes, as `run` estimates it.
+std::string memory_of(const Inspection& in) {
+  if (in.tile_bytes <= 0) return "not known: it does not grow in proportion to the picture";
+  const std::string side = std::to_string(in.tile);
+  return "about " + std::to_string(std::llround(std::ceil(in.tile_bytes / 1e6))) + " MB for a tile of " + side + " x " +
+         side + "; values of " + std::to_string(std::llround(in.bytes_per_pixel)) +
+         " bytes per input pixel at once in fp32";
+}
+
+void print_hazard(const InspectedHazard& hazard) {
+  std::string variants;
+  for (const std::string& variant : hazard.variants) variants += (variants.empty() ? "" : ", ") + variant;
+  std::printf("  %-12s %s\n", variants.c_str(), hazard.reason.c_str());
+  const std::string more = hazard.nodes > 1 ? " and " + std::to_string(hazard.nodes - 1) + " more" : "";
+  std::printf("  %-12s   %s%s\n", "", hazard.first.c_str(), more.c_str());
+}
+
 void print_text(const Inspection& in) {
   print_line("architecture",
              with_commas(in.architecture.empty() ? "not a known one" : in.architecture, in.hyperparameters));
   print_line("task", in.kind + " x" + std::to_string(in.scale));
   print_line("pictures", pictures_of(in));
-  print_line("receptive field", in.radius ? std::to_string(*in.radius) + " pixels to each side" : "the whole picture");
+  print_line("receptive field", in.radius ? std::to_string(*in.radius) + " pixels to each side"
+                                          : "the whole picture: " + in.global_because);
   if (in.condition) print_line("is told", text_of(*in.condition));
   for (const std::string& fact : in.assumed) print_line("assumed", fact);
-  if (!in.hazards.empty()) print_line("hazards", in.hazards);
+  if (!in.known_hazards.empty()) print_line("known hazards", in.known_hazards);
   print_line("parameters", std::to_string(in.parameters));
   print_line("work", std::to_string(std::llround(in.macs_per_pixel)) + " multiply-accumulates per input pixel");
-  if (in.bytes_per_pixel > 0)
-    print_line("memory",
-               std::to_string(std::llround(in.bytes_per_pixel)) + " bytes per input pixel in fp32, estimated");
+  print_line("memory", memory_of(in));
   std::string operators;
   for (const auto& [op, count] : in.operators)
     operators += (operators.empty() ? "" : ", ") + std::to_string(count) + " " + op;
   print_line("operators", operators);
   if (!in.most_expensive.empty()) std::printf("most work in\n");
   for (const auto& [node, share] : in.most_expensive) std::printf("  %5.1f %%  %s\n", 100 * share, node.c_str());
+  if (!in.hazards.empty()) std::printf("hard for narrow formats\n");
+  for (const InspectedHazard& hazard : in.hazards) print_hazard(hazard);
 }
 
 nlohmann::ordered_json condition_json(const std::optional<InspectedCondition>& told) {
@@ -80,6 +101,17 @@ nlohmann::ordered_json condition_json(const std::optional<InspectedCondition>& t
   return json;
 }
 
+nlohmann::ordered_json hazards_json(const std::vector<InspectedHazard>& hazards) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const InspectedHazard& each : hazards)
+    json.push_back({{"name", each.name},
+                    {"variants", each.variants},
+                    {"reason", each.reason},
+                    {"nodes", each.nodes},
+                    {"first", each.first}});
+  return json;
+}
+
 void print_json(const Inspection& in) {
   nlohmann::ordered_json json = {
       {"architecture", in.architecture},
@@ -90,12 +122,16 @@ void print_json(const Inspection& in) {
       {"range", {in.range_low, in.range_high}},
       {"size_multiple", in.size_multiple},
       {"receptive_field_radius", in.radius ? nlohmann::ordered_json(*in.radius) : nlohmann::ordered_json(nullptr)},
+      {"global_because", in.global_because},
       {"condition", condition_json(in.condition)},
       {"assumed", in.assumed},
-      {"hazards", in.hazards},
+      {"known_hazards", in.known_hazards},
+      {"hazards", hazards_json(in.hazards)},
       {"parameters", in.parameters},
       {"macs_per_pixel", in.macs_per_pixel},
       {"bytes_per_pixel", std::llround(in.bytes_per_pixel)},
+      {"tile", in.tile},
+      {"tile_bytes", std::llround(in.tile_bytes)},
       {"operators", nlohmann::ordered_json::object()},
       {"most_expensive", nlohmann::ordered_json::object()}};
   if (in.range_out) json["range_out"] = {in.range_out->first, in.range_out->second};
@@ -107,7 +143,7 @@ void print_json(const Inspection& in) {
 }
 
 int inspect_command(const Arguments& arguments, const GlobalOptions& global) {
-  const auto inspection = inspect(arguments.network, arguments.overrides);
+  const auto inspection = inspect(arguments.network, arguments.overrides, arguments.tile);
   if (!inspection.ok()) return fail(inspection.error(), global);
   if (arguments.text)
     std::printf("%s", inspection->text.c_str());
@@ -128,6 +164,11 @@ void add_inspect(CLI::App& app, const GlobalOptions& global, int& exit_code) {
                    "PyTorch checkpoint (.pth, .pt), safetensors, ONNX or frozen TensorFlow graph (.pb)")
       ->required();
   add_overrides(*command, arguments->overrides);
+  command
+      ->add_option(
+          "--tile", arguments->tile,
+          "Side of the tile whose memory is told, in input pixels; default: as run takes them where there is memory")
+      ->check(whole_number(1, kLargestTile));
   command->add_flag("--text", arguments->text, "Print the graph in the text form of docs/ir-text.md");
   command->add_option("--repair", arguments->repaired,
                       "Write the network as mantissa reads it to this ONNX file: sizes of the picture free, operators "

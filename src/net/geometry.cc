@@ -47,4 +47,6 @@ std::vector<NodeCost> costs(const ir::Graph& graph) {
   return walk_through(graph).walk.costs();
 }
 
+std::vector<ir::NodeId> nodes_over_the_picture(const ir::Graph& graph) { return walk_through(graph).walk.whole(); }
+
 }  // namespace mantissa::net

@@ -34,4 +34,7 @@ struct NodeCost {
 };
 [[nodiscard]] std::vector<NodeCost> costs(const ir::Graph& graph);
 
+// The nodes that sum, normalize or compare along all rows or columns of the picture, in the order of execution.
+[[nodiscard]] std::vector<ir::NodeId> nodes_over_the_picture(const ir::Graph& graph);
+
 }  // namespace mantissa::net

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "plan/dependence.h"
+
 namespace mantissa::plan {
 namespace {
 
@@ -11,34 +13,6 @@ using ir::Graph;
 using ir::NodeId;
 using ir::ValueId;
 using pass::QdqStyle;
-
-// What the results of nodes depend on besides constants: what is in the picture, or sizes (of it or of another value).
-struct Dependence {
-  std::set<NodeId> on_picture;
-  std::set<NodeId> on_sizes;
-};
-
-Dependence dependence(const Graph& graph, const std::vector<NodeId>& sorted) {
-  std::set<ValueId> of_picture(graph.inputs.begin(), graph.inputs.end()), of_sizes;
-  Dependence dependence;
-  for (const NodeId id : sorted) {
-    const ir::Node& node = graph.node(id);
-    const auto reads = [&](const std::set<ValueId>& values) {
-      return std::any_of(node.inputs.begin(), node.inputs.end(), [&](ValueId input) { return values.contains(input); });
-    };
-    const bool measures = node.domain.empty() && (node.op == "Shape" || node.op == "Size");
-    const bool picture = !measures && reads(of_picture);
-    const bool sizes = measures || reads(of_sizes);
-    if (picture) dependence.on_picture.insert(id);
-    if (sizes) dependence.on_sizes.insert(id);
-    for (const ValueId output : node.outputs) {
-      if (output == ir::kNoValue) continue;
-      if (picture) of_picture.insert(output);
-      if (sizes) of_sizes.insert(output);
-    }
-  }
-  return dependence;
-}
 
 // Nodes whose results act on the picture only through values of a size that no picture changes: a gain, a colour matrix.
 std::set<NodeId> for_the_whole_picture(const Graph& graph, const std::vector<NodeId>& sorted) {

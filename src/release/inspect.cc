@@ -1,6 +1,7 @@
 #include "mantissa/inspect.h"
 
 #include <algorithm>
+#include <climits>
 #include <map>
 
 #include "base/cpu.h"
@@ -11,12 +12,18 @@
 #include "net/geometry.h"
 #include "net/merge_sizes.h"
 #include "net/task_metadata.h"
+#include "plan/hazards.h"
+#include "plan/layers.h"
+#include "plan/plan.h"
+#include "quant/find_half_islands.h"
+#include "run/choose_tiles.h"
 #include "target/target.h"
 
 namespace mantissa {
 namespace {
 
 constexpr std::size_t kMostExpensive = 5;
+constexpr std::size_t kMostReasons = 3;
 
 std::vector<std::pair<std::string, int>> operators_of(const ir::Graph& graph) {
   std::map<std::string, int> counts;
@@ -26,12 +33,15 @@ std::vector<std::pair<std::string, int>> operators_of(const ir::Graph& graph) {
   return sorted;
 }
 
-// Whether a constant is weights, as far as its readers tell: of quantized ones the integers, not the scales.
+// Whether a constant is weights, as far as its readers tell: of quantized ones the integers, not the scales; no single
+// number that the code around them multiplies or adds.
 bool is_parameter(const ir::Graph& graph, const ir::Value& constant) {
   const bool floating = base::is_floating(constant.constant->format);
+  const bool single = constant.constant->count() == 1;
   return std::any_of(constant.uses.begin(), constant.uses.end(), [&](const ir::Use& use) {
     const std::string& op = graph.node(use.node).op;
     if (op == "DequantizeLinear") return use.input == 0;
+    if (single && !plan::has_weights(graph.node(use.node)) && op != "PRelu") return false;
     return floating && op != "QuantizeLinear" && op != "Resize" && op != "Clip";
   });
 }
@@ -64,9 +74,63 @@ std::optional<InspectedCondition> condition_of(const net::Task& task) {
   return told;
 }
 
+// "Clip: its constant of 1e-12 would become zero", so that what is alike can be counted.
+std::string without_names(const ir::Graph& graph, const plan::Choice& choice) {
+  std::string reason = choice.reason;
+  for (const ir::ValueId input : graph.node(choice.node).inputs) {
+    if (input == ir::kNoValue || !graph.value(input).constant) continue;
+    const std::string name = " " + graph.value(input).name;
+    if (const std::size_t at = reason.find(name); at != std::string::npos) reason.erase(at, name.size());
+  }
+  return graph.node(choice.node).op + ": " + reason;
+}
+
+// What fp16 cannot hold of the constants, as a release finds it once more with what calibration saw.
+Result<void> add_constants(const ir::Graph& graph, std::vector<plan::Hazard>& hazards) {
+  plan::Plan plan = plan::plan_half(graph, base::NumberFormat::float16);
+  MANTISSA_TRY(quant::find_half_islands(graph, plan, {}));
+  plan::Hazard hazard{"constants", {"fp16"}, {}, {}};
+  std::map<std::string, int> reasons;
+  for (const plan::Choice& choice : plan.choices) {
+    if (choice.refused.empty() || !choice.reason.starts_with("its constant")) continue;
+    hazard.nodes.push_back(choice.node);
+    ++reasons[without_names(graph, choice)];
+  }
+  if (hazard.nodes.empty()) return {};
+  std::vector<std::pair<std::string, int>> sorted(reasons.begin(), reasons.end());
+  std::stable_sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+  for (std::size_t i = 0; i < std::min(sorted.size(), kMostReasons); ++i)
+    hazard.reason += (hazard.reason.empty() ? "" : ", ") + std::to_string(sorted[i].second) + " " + sorted[i].first;
+  if (sorted.size() > kMostReasons) hazard.reason += ", and others";
+  hazard.reason = "constants that fp16 does not hold: " + hazard.reason;
+  hazards.push_back(std::move(hazard));
+  return {};
+}
+
+Result<std::vector<InspectedHazard>> hazards_of(const ir::Graph& graph) {
+  MANTISSA_ASSIGN(std::vector<plan::Hazard> found, plan::find_hazards(graph));
+  MANTISSA_TRY(add_constants(graph, found));
+  std::vector<InspectedHazard> told;
+  for (plan::Hazard& hazard : found)
+    told.push_back({std::string(hazard.name),
+                    {hazard.variants.begin(), hazard.variants.end()},
+                    std::move(hazard.reason),
+                    static_cast<int>(hazard.nodes.size()),
+                    graph.describe(hazard.nodes.front())});
+  return told;
+}
+
+void add_memory(const net::Task& task, int tile, Inspection& inspection) {
+  const int multiple = std::max(task.size_multiple, 1);
+  const int side = tile > 0 ? tile : run::default_tile_size(task);
+  inspection.bytes_per_pixel = task.bytes_per_pixel;
+  inspection.tile = side > INT_MAX - multiple ? side : (side + multiple - 1) / multiple * multiple;
+  inspection.tile_bytes = run::memory_for_tile(task, static_cast<double>(inspection.tile) * inspection.tile);
+}
+
 }  // namespace
 
-Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverrides& overrides) {
+Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverrides& overrides, int tile) {
   MANTISSA_ASSIGN(net::Network network, format::read_network(file, overrides));
   const net::Task& task = network.task;
   Inspection inspection;
@@ -80,11 +144,14 @@ Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverride
   if (task.range_out) inspection.range_out = {task.range_out->low, task.range_out->high};
   inspection.size_multiple = task.size_multiple;
   inspection.radius = task.radius;
-  inspection.bytes_per_pixel = task.bytes_per_pixel;
+  if (const auto geometry = net::find_geometry(network.graph); geometry.ok())
+    inspection.global_because = geometry->global_because;
+  add_memory(task, tile, inspection);
   inspection.condition = condition_of(task);
   inspection.assumed = task.assumed;
   if (const net::Architecture* known = net::architecture_named(network.architecture))
-    inspection.hazards = known->hazards;
+    inspection.known_hazards = known->hazards;
+  MANTISSA_ASSIGN(inspection.hazards, hazards_of(network.graph));
   inspection.parameters = parameters_of(network);
   inspection.operators = operators_of(network.graph);
   add_costs(network.graph, inspection);

@@ -52,6 +52,11 @@ void make_global(Flow& flow, const Walk& walk, ir::NodeId node, std::string_view
   if (flow.depends && !flow.global) flow.global = walk.graph().describe(node) + " " + std::string(why);
 }
 
+void take_whole(Flow& flow, Walk& walk, ir::NodeId node) {
+  make_global(flow, walk, node, "takes in the whole picture");
+  if (flow.depends) walk.note_whole(node);
+}
+
 void absorb(Flow& into, const Flow& from, const Walk& walk, ir::NodeId node) {
   into.sized = into.sized || from.sized;
   absorb_pixels(into, from, walk, node);

@@ -10,8 +10,6 @@
 namespace mantissa::net {
 namespace {
 
-constexpr std::string_view kTakesWhole = "takes in the whole picture";
-
 // The axes before the last two meet; rows of `a`, columns of `b`; `inner` is summed over.
 Result<void> product(Walk& walk, ir::NodeId node, Flow a, Flow b, bool weights) {
   if (a.rank() < 2 || b.rank() < 2) return walk.shapes_do_not_fit(node);
@@ -24,7 +22,7 @@ Result<void> product(Walk& walk, ir::NodeId node, Flow a, Flow b, bool weights) 
   const std::array<const Flow*, 2> both{&a, &b};
   MANTISSA_ASSIGN(Flow out, broadcast(walk, node, both));
   if (base_size(inner) != base_size(inner_b)) return walk.shapes_do_not_fit(node);
-  if (has_spatial(inner) || has_spatial(inner_b)) make_global(out, walk, node, kTakesWhole);
+  if (has_spatial(inner) || has_spatial(inner_b)) take_whole(out, walk, node);
   if (has_spatial(left) && has_spatial(right)) make_global(out, walk, node, "compares every place with every other");
   out.axes.push_back(left);
   out.axes.push_back(right);
@@ -87,7 +85,7 @@ Result<void> einsum(Walk& walk, ir::NodeId node) {
     found->second.clear();
   }
   for (const auto& [letter, axis] : axes) {
-    if (has_spatial(axis)) make_global(out, walk, node, kTakesWhole);
+    if (has_spatial(axis)) take_whole(out, walk, node);
   }
   walk.set_output(node, std::move(out));
   return {};
@@ -101,7 +99,7 @@ Result<void> normalize(Walk& walk, ir::NodeId node, std::int64_t axis, bool and_
     const auto first = axis_index(axis, flow.rank());
     if (!first) return walk.shapes_do_not_fit(node);
     for (std::size_t i = *first; i < (and_behind ? flow.axes.size() : *first + 1); ++i) {
-      if (has_spatial(flow.axes[i])) make_global(flow, walk, node, kTakesWhole);
+      if (has_spatial(flow.axes[i])) take_whole(flow, walk, node);
     }
   }
   flow.numbers = nullptr;
@@ -137,7 +135,7 @@ Result<void> reduce(Walk& walk, ir::NodeId node) {
   }
   std::vector<Axis> axes;
   for (std::size_t i = 0; i < gone.size(); ++i) {
-    if (gone[i] && has_spatial(flow.axes[i])) make_global(flow, walk, node, kTakesWhole);
+    if (gone[i] && has_spatial(flow.axes[i])) take_whole(flow, walk, node);
     if (!gone[i])
       axes.push_back(flow.axes[i]);
     else if (walk.graph().integer(node, "keepdims", 1) != 0)
@@ -153,7 +151,7 @@ Result<void> reduce_one(Walk& walk, ir::NodeId node) {
   if (!flow.shape_known) return give_up(walk, node);
   const auto axis = axis_index(walk.graph().integer(node, "axis", 0), flow.rank());
   if (!axis) return walk.shapes_do_not_fit(node);
-  if (has_spatial(flow.axes[*axis])) make_global(flow, walk, node, kTakesWhole);
+  if (has_spatial(flow.axes[*axis])) take_whole(flow, walk, node);
   if (walk.graph().integer(node, "keepdims", 1) != 0)
     flow.axes[*axis] = {};
   else

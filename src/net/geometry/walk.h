@@ -31,6 +31,7 @@ class Walk {
   [[nodiscard]] Result<void> run();
   [[nodiscard]] Result<Geometry> geometry() const;  // after run()
   [[nodiscard]] const std::vector<NodeCost>& costs() const { return costs_; }
+  [[nodiscard]] const std::vector<ir::NodeId>& whole() const { return whole_; }
 
   // --- for rules ---
   [[nodiscard]] const ir::Graph& graph() const { return graph_; }
@@ -47,6 +48,10 @@ class Walk {
   void note_grid(Rational step);
   // `macs` of the node for the base picture.
   void note_cost(ir::NodeId node, double macs);
+  // The node takes in whole rows or columns.
+  void note_whole(ir::NodeId node) {
+    if (whole_.empty() || whole_.back() != node) whole_.push_back(node);
+  }
   [[nodiscard]] Error shapes_do_not_fit(ir::NodeId node) const;
 
  private:
@@ -65,6 +70,7 @@ class Walk {
   std::vector<Flow> flows_;        // by value
   std::vector<std::size_t> uses_;  // that are still to come, by value
   std::vector<NodeCost> costs_;
+  std::vector<ir::NodeId> whole_;
   ir::ValueId picture_ = ir::kNoValue;
   double pixels_ = 1;  // of the base picture
   double alive_ = 0;   // elements of the values that are still needed
@@ -93,6 +99,8 @@ struct RuleOf {
 
 // --- for rules: combining flows ---
 void make_global(Flow& flow, const Walk& walk, ir::NodeId node, std::string_view why);
+// A sum, a norm or the like along rows or columns.
+void take_whole(Flow& flow, Walk& walk, ir::NodeId node);
 // `into` depends on all that `from` depends on.
 void absorb(Flow& into, const Flow& from, const Walk& walk, ir::NodeId node);
 // Element by element, with broadcasting. Errors: shapes that do not fit.

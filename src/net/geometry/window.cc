@@ -195,7 +195,7 @@ Result<void> pool(Walk& walk, ir::NodeId node) {
 Result<void> global_pool(Walk& walk, ir::NodeId node) {
   Flow flow = walk.input(node, 0);
   for (std::size_t i = 2; i < flow.axes.size(); ++i) {
-    if (has_spatial(flow.axes[i])) make_global(flow, walk, node, "takes in the whole picture");
+    if (has_spatial(flow.axes[i])) take_whole(flow, walk, node);
     flow.axes[i] = {};
   }
   walk.set_output(node, std::move(flow));

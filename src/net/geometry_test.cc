@@ -171,6 +171,7 @@ TEST(Geometry, OfWindowAttention) {
   const auto placed = g.add("Transpose", {g.add("Reshape", {mixed, back})}, {{"perm", Integers{0, 5, 1, 3, 2, 4}}});
   const auto full = g.add("Shape", {s.x});
   expect(s.of(g.add("Reshape", {placed, full})), 1, 7, 8, 8);
+  EXPECT_TRUE(nodes_over_the_picture(g).empty()) << "windows are no whole picture";
 }
 
 TEST(Geometry, OfPaddingAndCropping) {
@@ -218,13 +219,20 @@ TEST(Geometry, IsGlobalWhereANodeTakesInEverything) {
     EXPECT_FALSE(found->radius);
     return found->global_because;
   };
+  const auto whole = [](const Sketch& s) {
+    std::string operators;
+    for (const ir::NodeId node : nodes_over_the_picture(s.graph)) operators += s.graph.node(node).op + " ";
+    return operators;
+  };
   Sketch a;
   EXPECT_NE(because(a, a.graph.add("Mul", {a.x, a.graph.add("GlobalAveragePool", {a.x})})).find("GlobalAveragePool"),
             std::string::npos);
+  EXPECT_EQ(whole(a), "GlobalAveragePool ");
   Sketch b;
   EXPECT_NE(
       because(b, b.graph.add("Sub", {b.x, b.graph.add("ReduceMean", {b.x, b.integers({2, 3})})})).find("ReduceMean"),
       std::string::npos);
+  EXPECT_EQ(whole(b), "ReduceMean ");
   Sketch c;
   EXPECT_NE(because(c, c.graph.add("Softmax", {c.x}, {{"axis", std::int64_t{-1}}})).find("Softmax"), std::string::npos);
   Sketch d;
@@ -234,6 +242,7 @@ TEST(Geometry, IsGlobalWhereANodeTakesInEverything) {
   const auto width = e.graph.add("Gather", {e.graph.add("Shape", {e.x}), e.scalar(3)});
   const auto scaled = e.graph.add("Div", {e.x, e.graph.add("Cast", {width}, {{"to", std::int64_t{1}}})});
   EXPECT_NE(because(e, scaled).find("size of the picture"), std::string::npos);
+  EXPECT_EQ(whole(e), "") << "only the number of columns";
   Sketch f;  // turned around
   EXPECT_NE(because(f, f.graph.add("Slice", {f.x, f.integers({-1}), f.integers({INT64_MIN}), f.integers({3}),
                                              f.integers({-1})})),

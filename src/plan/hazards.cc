@@ -266,6 +266,19 @@ Result<std::vector<Hazard>> Search::run() {
 
 }  // namespace
 
+bool is_narrow(const ir::Graph& graph) {
+  const auto narrow = [&](ValueId id) {
+    if (id == ir::kNoValue || !graph.value(id).format) return false;
+    const base::NumberFormat format = *graph.value(id).format;
+    return base::is_floating(format) && base::bits_of(format) < 32;
+  };
+  const std::vector<NodeId> nodes = graph.nodes();
+  return std::any_of(nodes.begin(), nodes.end(), [&](NodeId id) {
+    const std::vector<ValueId>& outputs = graph.node(id).outputs;
+    return graph.is(id, "DequantizeLinear") || std::any_of(outputs.begin(), outputs.end(), narrow);
+  });
+}
+
 Result<std::vector<Hazard>> find_hazards(const ir::Graph& graph) { return Search(graph).run(); }
 
 }  // namespace mantissa::plan

@@ -17,6 +17,9 @@ struct Hazard {
   std::vector<ir::NodeId> nodes;           // where, in the order of execution; never empty
 };
 
+// Whether a graph is in narrow formats already, at least in part: what is hard about it is behind it.
+[[nodiscard]] bool is_narrow(const ir::Graph& graph);
+
 // What int8 leaves in float is what plan_eight_bits() leaves there, in its words. Errors: those of Tensor::floats.
 [[nodiscard]] Result<std::vector<Hazard>> find_hazards(const ir::Graph& graph);
 

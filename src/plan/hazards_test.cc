@@ -117,6 +117,16 @@ TEST(Hazards, OutlierWeights) {
   EXPECT_EQ(found[1].name, "outlier-weights");
 }
 
+TEST(Hazards, NetworksInNarrowFormatsAreTold) {
+  EXPECT_FALSE(is_narrow(graph_of("  %y : float32[1,4,h,w] = Exp(%x)\n")));
+  EXPECT_TRUE(
+      is_narrow(graph_of("  %n : float16[1,4,h,w] = Cast(%x) {to=10}\n  %e : float16[1,4,h,w] = Exp(%n)\n"
+                         "  %y : float32[1,4,h,w] = Cast(%e) {to=1}\n")));
+  EXPECT_TRUE(
+      is_narrow(graph_of("  const %s : float32[] = {0.1}\n  %q : int8[1,4,h,w] = QuantizeLinear(%x, %s)\n"
+                         "  %y : float32[1,4,h,w] = DequantizeLinear(%q, %s)\n")));
+}
+
 TEST(Hazards, WhatDoesNotDependOnThePictureIsNone) {
   EXPECT_EQ(told("  const %k : float32[1] = {2}\n  %e : float32[1] = Exp(%k)\n  %y : float32[1,4,h,w] = Mul(%x, %e)\n"),
             "");

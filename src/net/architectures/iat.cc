@@ -141,6 +141,6 @@ constinit const Architecture kIat{
     "global_net.gamma_base global_net.conv_large.proj.#.running_mean global_net.generator.attn.q",
     recognises,
     build,
-    "a 1e-8 that fp16 does not hold, before a power; colours and gamma of a tile are not those of the picture"};
+    "a 1e-8 that fp16 does not hold, before a power; colours and gamma that are those of the whole picture"};
 
 }  // namespace mantissa::net

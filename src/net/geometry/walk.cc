@@ -248,6 +248,11 @@ std::optional<int> Walk::size_multiple(const std::array<bool, kProbes>& works) c
   return std::nullopt;
 }
 
+double Walk::bytes_per_pixel() const {
+  const double bytes = most_alive_ / pixels_ * sizeof(float);
+  return bytes < kMostBytesPerPixel ? bytes : 0;
+}
+
 Result<Geometry> Walk::geometry() const {
   const std::string name = graph_.value(graph_.outputs.front()).name;
   const Flow& out = flows_[static_cast<std::size_t>(graph_.outputs.front())];
@@ -282,8 +287,7 @@ Result<Geometry> Walk::geometry() const {
   found.scale = static_cast<int>(scale);
   found.stride = static_cast<int>(stride_);
   found.size_multiple = *multiple;
-  const double bytes = most_alive_ / pixels_ * sizeof(float);
-  if (bytes < kMostBytesPerPixel) found.bytes_per_pixel = bytes;
+  found.bytes_per_pixel = bytes_per_pixel();
   if (!out.global && (role_of(out.axes[2]) != Role::rows || role_of(out.axes[3]) != Role::columns)) {
     found.global_because = "the rows and columns of the output are not those of the input";
   } else if (out.global) {

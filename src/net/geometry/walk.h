@@ -31,6 +31,7 @@ class Walk {
   [[nodiscard]] Result<void> run();
   [[nodiscard]] Result<Geometry> geometry() const;  // after run()
   [[nodiscard]] const std::vector<NodeCost>& costs() const { return costs_; }
+  [[nodiscard]] double bytes_per_pixel() const;  // after run(), as Geometry has it
   [[nodiscard]] const std::vector<ir::NodeId>& whole() const { return whole_; }
 
   // --- for rules ---

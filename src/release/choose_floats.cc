@@ -1,24 +1,22 @@
 #include "release/choose_floats.h"
 
-#include <map>
+#include <utility>
 
-#include "release/engines.h"
 #include "release/judge.h"
+#include "release/measure.h"
 
 namespace mantissa::release {
 
 namespace fs = std::filesystem;
 
 Result<void> choose_floats(Draft& draft, const fs::path& folder, const net::Network& network) {
-  base::NumberFormat& floats = draft.artifact.floats;
-  if (floats == base::NumberFormat::float32) return {};
-  std::map<base::NumberFormat, double> speed;
-  for (const base::NumberFormat each : {floats, base::NumberFormat::float32}) {
-    const auto session = open_file(folder / draft.artifact.path, draft.judge, {.floats = each, .tap = {}});
-    if (!session.ok()) return {};  // a reason to fail the gate, which says it
-    MANTISSA_ASSIGN(speed[each], measure_speed(**session, network.task));
-  }
-  if (speed[base::NumberFormat::float32] < speed[floats]) floats = base::NumberFormat::float32;
+  if (draft.artifact.floats == base::NumberFormat::float32) return {};
+  Draft faster = draft, in_float32 = draft;
+  in_float32.artifact.floats = base::NumberFormat::float32;
+  for (Draft* each : {&faster, &in_float32})
+    if (!measure_on(*each, draft.judge, folder, network).ok()) return {};  // a reason to fail the gate, which says it
+  const auto time_of = [](const Draft& each) { return each.artifact.speeds.front().microseconds_per_pixel; };
+  draft = time_of(in_float32) < time_of(faster) ? std::move(in_float32) : std::move(faster);
   return {};
 }
 
@@ -30,6 +28,7 @@ Result<void> judge_in_float32(std::vector<Draft>& drafts, const fs::path& folder
       continue;
     std::vector<Draft> again{draft};
     again[0].artifact.floats = base::NumberFormat::float32;
+    again[0].artifact.speeds.clear();  // they were those of the other floats
     MANTISSA_TRY(judge(again, folder, task, pictures));
     const format::Verdict& after = *again[0].artifact.verdict;
     if (!after.passed) continue;

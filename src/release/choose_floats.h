@@ -12,7 +12,7 @@
 namespace mantissa::release {
 
 // Where other floats than the file's are allowed, whether they are faster: between them and integers the engine may have
-// to convert more.
+// to convert more. The draft then has its speed too.
 [[nodiscard]] Result<void> choose_floats(Draft& draft, const std::filesystem::path& folder,
                                          const net::Network& network);
 

@@ -1,6 +1,4 @@
 // Streams of frames through a Runner.
-#include <unistd.h>
-
 #include <chrono>
 #include <functional>
 #include <optional>
@@ -8,6 +6,7 @@
 #include <vector>
 
 #include "base/interrupt.h"
+#include "base/memory.h"
 #include "run/frame_codec.h"
 #include "run/frame_pipeline.h"
 #include "run/output_file.h"
@@ -28,10 +27,10 @@ std::function<bool()> stop_of(const RunControl& control) {
 // out, some of them as bytes too. A header may promise any size.
 Result<void> check_memory(Runner::Size input, Runner::Size output) {
   const double bytes = 4.0 * 3.0 * (6.0 * input.width * input.height + 5.0 * output.width * output.height);
-  const double memory = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-  if (bytes <= memory) return {};
+  const auto available = base::available_memory();
+  if (!available || bytes <= static_cast<double>(*available)) return {};
   return unsupported("frames of " + std::to_string(input.width) + " x " + std::to_string(input.height) +
-                         " pixels need more memory than this machine has",
+                         " pixels need more memory than is free",
                      "Restore such pictures as files");
 }
 

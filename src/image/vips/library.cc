@@ -1,15 +1,36 @@
 #include "image/vips/library.h"
 
+#include <mutex>
+#include <string_view>
+#include <utility>
+
 #include "base/progress.h"
 #include "base/threads.h"
 
 namespace mantissa::image {
 namespace {
 
+// The first warning since the last complaint was taken: the reason, where libpng gives one and libvips "read error".
+struct FirstWarning {
+  std::mutex mutex;
+  std::string text;
+};
+
+FirstWarning& first_warning() {
+  static FirstWarning warning;
+  return warning;
+}
+
 // Warnings of libvips (and of libpng, libjpeg and libtiff through it) would appear on standard error on their own. What
 // it tells of its own start is of no use to anyone here.
 void log_quietly(const char* /*domain*/, GLogLevelFlags level, const char* message, void* /*user*/) {
   if ((level & (G_LOG_LEVEL_INFO | G_LOG_LEVEL_DEBUG)) != 0) return;
+  if (std::string_view(message).starts_with("error in tile")) return;  // one for each tile, whatever the reason
+  {
+    FirstWarning& first = first_warning();
+    const std::lock_guard lock(first.mutex);
+    if (first.text.empty()) first.text = message;
+  }
   base::detail(std::string("libvips: ") + message);
 }
 
@@ -37,6 +58,10 @@ std::string take_vips_complaint() {
   g_free(buffer);
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
   for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n')) text.replace(end, 1, "; ");
+  FirstWarning& first = first_warning();
+  const std::lock_guard lock(first.mutex);
+  const std::string warning = std::exchange(first.text, {});
+  if (!warning.empty() && (text.empty() || text.ends_with("read error"))) text += (text.empty() ? "" : ": ") + warning;
   return text.empty() ? "libvips gives no reason" : text;
 }
 

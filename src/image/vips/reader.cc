@@ -56,6 +56,7 @@ Result<Format> format_of(const vips::VSource& source) {
 }
 
 Result<vips::VImage> open_raw(const std::filesystem::path& path, VipsAccess access) {
+  (void)take_vips_complaint();  // what it said of another picture
   auto source = guarded("the file cannot be opened", [&] { return vips::VSource::new_from_file(path.c_str()); });
   if (!source) return std::move(source).error();
   MANTISSA_ASSIGN(const Format format, format_of(*source));
@@ -64,7 +65,11 @@ Result<vips::VImage> open_raw(const std::filesystem::path& path, VipsAccess acce
     options->set("access", access)->set("fail_on", VIPS_FAIL_ON_ERROR);
     return vips::VImage::new_from_source(*source, "", options);
   });
-  if (!image) return std::move(image).error();
+  if (!image) {
+    Error error = std::move(image).error();
+    if (error.code == ErrorCode::bad_input) error.advice = "Get an undamaged copy";
+    return error;
+  }
 
   std::error_code failure;
   const auto bytes = std::filesystem::file_size(path, failure);

@@ -112,7 +112,9 @@ Result<Strips::Kept> Strips::decode(int y) {
   const VipsRect area{0, y, image_.width(), rows};
   const std::unique_ptr<VipsRegion, Unreference> region(vips_region_new(image_.get_image()));
   if (region == nullptr || vips_region_prepare(region.get(), &area) != 0) {
-    return bad_input("the data is damaged or ends early near row " + std::to_string(y) + ": " + take_vips_complaint());
+    return bad_input("the data is damaged or ends early in the rows " + std::to_string(y) + " to " +
+                         std::to_string(y + rows - 1) + ": " + take_vips_complaint(),
+                     "Get an undamaged copy");
   }
   const auto strip = std::make_shared<Strip>(Strip{y, rows, take_spare()});
   strip->samples.resize(row_bytes_ * static_cast<std::size_t>(rows));

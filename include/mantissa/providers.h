@@ -26,5 +26,7 @@ struct ProviderState {
 // tried in a child process when it is first needed; one that cannot be loaded is skipped with a warning.
 // Errors (bad_input): there is no such file.
 [[nodiscard]] Result<void> add_provider_library(const std::filesystem::path& library);
+// Tries all libraries that were added or found now, so that the warnings come even where nothing needs them.
+void try_provider_libraries();
 
 }  // namespace mantissa

@@ -14,6 +14,7 @@ ProviderLibraries add_provider_libraries(CLI::App& command) {
 
 Result<void> use(const ProviderLibraries& libraries) {
   for (const std::filesystem::path& library : *libraries) MANTISSA_TRY(add_provider_library(library));
+  if (!libraries->empty()) try_provider_libraries();  // who names one wants to hear what is wrong with it
   return {};
 }
 

@@ -120,4 +120,6 @@ Result<void> add_provider_library(const std::filesystem::path& library) {
   return {};
 }
 
+void try_provider_libraries() { (void)run::provider_libraries(); }
+
 }  // namespace mantissa

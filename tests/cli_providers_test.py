@@ -49,6 +49,13 @@ class Libraries(Alone):
         self.assertIn("onnxruntime-mantissatest", {each["name"] for each in json.loads(done.stdout)})
         self.assertRegex(done.stderr, r"^mantissa: warning: the provider library .*aborts.so\" is skipped: it crashed .*\n$")
 
+    def test_run_says_so_even_where_another_provider_runs(self):
+        network = tiny_network(self.folder / "n.pth")
+        picture = sorted(pictures(self.folder / "p", count=1).iterdir())[0]
+        done = self.succeeds("run", network, picture, "-o", self.folder / "out.png", "--provider-library", library("aborts"))
+        self.assertRegex(done.stderr, r"aborts.so\" is skipped: it crashed ")
+        self.assertTrue((self.folder / "out.png").exists())
+
     def test_one_that_is_none(self):
         (self.folder / "text.so").write_text("no library")
         done = self.succeeds("providers", "--provider-library", self.folder / "text.so")
@@ -143,9 +150,12 @@ class Bench(Alone):
         self.assertEqual(rows[0]["problem"], "")
         after = self.run_one(self.folder / "out")
         self.assertEqual((after["variant"], after["provider"]), (rows[0]["variant"], rows[0]["provider"]))
-        changed = self.folder / "out" / rows[0]["path"]
-        changed.write_bytes(changed.read_bytes() + b"\0")
-        self.refused(3, "bench", self.folder / "out", says=["was changed"])
+        for path in {rows[0]["path"], "fp32/model.onnx"}:
+            changed = self.folder / "out" / path
+            whole = changed.read_bytes()
+            changed.write_bytes(whole + b"\0")
+            self.refused(3, "bench", self.folder / "out", says=["was changed"])
+            changed.write_bytes(whole)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@
 
 #include "mantissa/result.h"
 #include "mantissa/task_overrides.h"
+#include "mantissa/tile_error.h"
 
 namespace mantissa {
 
@@ -19,6 +20,14 @@ struct InspectedCondition {
   int step = 1;                                     // input pixels for each element of a map, along a side
   double divisor = 255;                             // of 8-bit levels: the network's number is level / divisor
   std::optional<std::pair<double, double>> levels;  // what the release that the file comes from was made for
+};
+
+// A network that sees the whole picture through a few numbers, which a branch of its own makes: once they are known, its
+// tiles equal the whole.
+struct InspectedBranch {
+  std::int64_t numbers = 0;
+  double share = 0;  // of the multiply-accumulates
+  int radius = 0;    // receptive field of the rest
 };
 
 // What is hard for a narrow format, and why; told from the graph and its weights, before a picture was seen.
@@ -42,6 +51,7 @@ struct Inspection {
   int size_multiple = 1;
   std::optional<int> radius;   // receptive field in input pixels to each side; nullopt: the whole picture
   std::string global_because;  // which operator needs the whole picture, and how; empty where `radius` is set
+  std::optional<InspectedBranch> branch;
   std::optional<InspectedCondition> condition;
   std::vector<std::string> assumed;
   std::string known_hazards;  // what its architecture is known to make hard for narrow formats or tiles; may be empty
@@ -55,7 +65,11 @@ struct Inspection {
   // Nodes and their shares of the multiply-accumulates, at most five.
   std::vector<std::pair<std::string, double>> most_expensive;
   std::string text;  // the graph in the IR's text form
+  // Of a release: its files, and what tiles that are faded into each other lose.
+  std::vector<std::string> files;
+  std::vector<TileError> tile_errors;
 };
+// Of a network file, or of a release: its fp32 network.
 // `tile`: the side of the tile whose memory is told, rounded up to the network's size multiple; 0: what `run` takes
 // unless told otherwise. Errors: (bad_input) a file that cannot be read or is damaged; (unsupported) one of a known kind
 // that cannot be read, or a network that takes or gives no picture; (usage) overrides that do not fit.

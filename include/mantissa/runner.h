@@ -16,6 +16,7 @@
 #include "mantissa/pixels.h"
 #include "mantissa/result.h"
 #include "mantissa/task_overrides.h"
+#include "mantissa/tile_error.h"
 
 namespace mantissa {
 
@@ -71,6 +72,9 @@ struct RestoredPicture {
   // In dB, the mean and the worst seam, on samples clipped to 0..1: how far neighbouring tiles agree where they overlap.
   // Only for a network that sees the whole picture and was cut into tiles; its result is not that of the whole.
   std::optional<std::pair<double, double>> tile_agreement;
+  // Of such a picture: what the release says of its tiles, measured on the pictures that it was made with. None where it does
+  // not, and for a network file.
+  std::optional<TileError> tile_error;
 };
 
 // An open network. Several threads may restore with one Runner at once: the engine runs one tile at a time, on all its

@@ -1,5 +1,6 @@
 #include <cstdio>
 
+#include "base/digits.h"
 #include "cli/commands.h"
 #include "cli/error_json.h"
 
@@ -8,6 +9,13 @@ namespace mantissa::cli {
 nlohmann::ordered_json to_json(const Error& error) {
   return {
       {"code", static_cast<int>(error.code)}, {"what", error.what}, {"advice", error.advice}, {"where", error.where}};
+}
+
+nlohmann::ordered_json to_json(const TileError& error) {
+  return {{"tile", error.tile},
+          {"pictures", error.pictures},
+          {"psnr", base::rounded(error.psnr, base::kDigitsOfFigure)},
+          {"worst_psnr", base::rounded(error.worst_psnr, base::kDigitsOfFigure)}};
 }
 
 int fail(const Error& error, const GlobalOptions& global) {

@@ -4,6 +4,7 @@
 
 #include "base/digits.h"
 #include "cli/commands.h"
+#include "cli/error_json.h"
 #include "mantissa/inspect.h"
 
 namespace mantissa::cli {
@@ -50,6 +51,16 @@ std::string text_of(const InspectedCondition& told) {
   return text + number;
 }
 
+std::string receptive_field_of(const Inspection& in) {
+  if (in.radius) return std::to_string(*in.radius) + " pixels to each side";
+  if (!in.branch) return "the whole picture: " + in.global_because;
+  char text[160];
+  std::snprintf(text, sizeof text,
+                "the whole picture, by a branch (%.1f %% of the work) that gives %lld numbers; of the rest %d pixels",
+                100 * in.branch->share, static_cast<long long>(in.branch->numbers), in.branch->radius);
+  return text;
+}
+
 // What a tile takes, as `run` estimates it.
 std::string memory_of(const Inspection& in) {
   if (in.tile_bytes <= 0) return "not known: it does not grow in proportion to the picture";
@@ -72,8 +83,8 @@ void print_text(const Inspection& in) {
              with_commas(in.architecture.empty() ? "not a known one" : in.architecture, in.hyperparameters));
   print_line("task", in.kind + " x" + std::to_string(in.scale));
   print_line("pictures", pictures_of(in));
-  print_line("receptive field", in.radius ? std::to_string(*in.radius) + " pixels to each side"
-                                          : "the whole picture: " + in.global_because);
+  print_line("receptive field", receptive_field_of(in));
+  for (const TileError& error : in.tile_errors) print_line("tiles", text_of(error));
   if (in.condition) print_line("is told", text_of(*in.condition));
   for (const std::string& fact : in.assumed) print_line("assumed", fact);
   if (!in.known_hazards.empty()) print_line("known hazards", in.known_hazards);
@@ -88,6 +99,7 @@ void print_text(const Inspection& in) {
   for (const auto& [node, share] : in.most_expensive) std::printf("  %5.1f %%  %s\n", 100 * share, node.c_str());
   if (!in.hazards.empty()) std::printf("hard for narrow formats\n");
   for (const InspectedHazard& hazard : in.hazards) print_hazard(hazard);
+  for (const std::string& file : in.files) print_line("file", file);
 }
 
 nlohmann::ordered_json condition_json(const std::optional<InspectedCondition>& told) {
@@ -135,6 +147,12 @@ void print_json(const Inspection& in) {
       {"operators", nlohmann::ordered_json::object()},
       {"most_expensive", nlohmann::ordered_json::object()}};
   if (in.range_out) json["range_out"] = {in.range_out->first, in.range_out->second};
+  if (in.branch)
+    json["global_branch"] = {{"numbers", in.branch->numbers},
+                             {"share", base::rounded(in.branch->share, base::kDigitsOfFigure)},
+                             {"receptive_field_radius", in.branch->radius}};
+  if (!in.files.empty()) json["files"] = in.files;
+  for (const TileError& error : in.tile_errors) json["tile_errors"].push_back(to_json(error));
   for (const auto& [name, value] : in.hyperparameters) json["hyperparameters"][name] = value;
   for (const auto& [op, count] : in.operators) json["operators"][op] = count;
   for (const auto& [node, share] : in.most_expensive)
@@ -161,7 +179,7 @@ void add_inspect(CLI::App& app, const GlobalOptions& global, int& exit_code) {
   auto arguments = std::make_shared<Arguments>();
   command
       ->add_option("network", arguments->network,
-                   "PyTorch checkpoint (.pth, .pt), safetensors, ONNX or frozen TensorFlow graph (.pb)")
+                   "PyTorch checkpoint (.pth, .pt), safetensors, ONNX, frozen TensorFlow graph (.pb), or a release")
       ->required();
   add_overrides(*command, arguments->overrides);
   command

@@ -12,6 +12,16 @@
 namespace mantissa::cli {
 namespace {
 
+// Of a picture that is not so small that opening files takes longer.
+std::string speed_of(const RestoredPicture& picture) {
+  constexpr std::int64_t kPixelsThatCount = 10'000;
+  if (picture.input_pixels < kPixelsThatCount) return {};
+  char text[48];
+  std::snprintf(text, sizeof text, ", %.2f us/pixel",
+                picture.seconds * 1e6 / static_cast<double>(picture.input_pixels));
+  return text;
+}
+
 // What a user should know of a picture beside that it is there.
 std::string remarks_on(const RestoredPicture& picture) {
   std::string text;
@@ -22,16 +32,16 @@ std::string remarks_on(const RestoredPicture& picture) {
   char agreement[96];
   std::snprintf(agreement, sizeof agreement, ", %d tiles that agree to %.1f dB where they overlap (worst %.1f dB)",
                 picture.tiles, picture.tile_agreement->first, picture.tile_agreement->second);
-  return text + agreement;
+  text += agreement;
+  return picture.tile_error ? text + "; " + text_of(*picture.tile_error) : text;
 }
 
 void print_text(const RunSummary& summary) {
   const RunnerInfo& runner = summary.runner;
   std::printf("%s on %s (%s)\n", runner.variant.c_str(), runner.provider.c_str(), runner.reason.c_str());
   for (const RestoredPicture& picture : summary.pictures) {
-    const auto pixels = static_cast<double>(picture.input_pixels);
-    std::printf("%s  %dx%d, %.2f s, %.2f us/pixel%s\n", picture.output.c_str(), picture.width, picture.height,
-                picture.seconds, picture.seconds * 1e6 / pixels, remarks_on(picture).c_str());
+    std::printf("%s  %dx%d, %.2f s%s%s\n", picture.output.c_str(), picture.width, picture.height, picture.seconds,
+                speed_of(picture).c_str(), remarks_on(picture).c_str());
   }
   if (summary.skipped + summary.failures.size() > 0)
     std::printf("%zu restored, %zu skipped, %zu failed\n", summary.pictures.size(), summary.skipped,
@@ -58,6 +68,7 @@ void print_json(const RunSummary& summary) {
       json["pictures"].back()["tile_agreement"] = {
           {"psnr", base::rounded(picture.tile_agreement->first, base::kDigitsOfFigure)},
           {"worst_psnr", base::rounded(picture.tile_agreement->second, base::kDigitsOfFigure)}};
+    if (picture.tile_error) json["pictures"].back()["tile_error"] = to_json(*picture.tile_error);
   }
   json["skipped"] = summary.skipped;
   json["failures"] = nlohmann::ordered_json::array();

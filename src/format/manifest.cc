@@ -1,6 +1,7 @@
 #include "format/manifest.h"
 
 #include <cmath>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "base/digits.h"
@@ -68,6 +69,18 @@ static void from_json(const Json& json, Task& task) {
 }
 
 }  // namespace mantissa::net
+
+namespace mantissa {
+
+std::string text_of(const TileError& error) {
+  char text[160];
+  std::snprintf(text, sizeof text,
+                "in tiles of %d the release's pictures came within %.1f dB of the whole (worst of %d: %.1f dB)",
+                error.tile, error.psnr, error.pictures, error.worst_psnr);
+  return text;
+}
+
+}  // namespace mantissa
 
 namespace mantissa::format {
 namespace {
@@ -188,6 +201,13 @@ Artifact artifact_from(const Json& json) {
   return a;
 }
 
+TileError tile_error_from(const Json& json) {
+  const TileError error{json.at("tile").get<int>(), json.at("pictures").get<int>(), json.at("psnr").get<double>(),
+                        json.at("worst_psnr").get<double>()};
+  if (error.tile < 1) throw Json::other_error::create(501, "a tile has no pixels", &json);
+  return error;
+}
+
 Manifest manifest_from(const Json& json) {
   Manifest m;
   m.schema = json.at("schema").get<int>();
@@ -212,6 +232,7 @@ Manifest manifest_from(const Json& json) {
   for (const Json& l : json.at("left_out"))
     m.left_out.push_back({l.at("variant").get<std::string>(), inner_path(l), l.at("reason").get<std::string>(),
                           verdict_from(l.at("verdict")), l.value("needed", true)});
+  for (const Json& e : json.value("tile_errors", Json::array())) m.tile_errors.push_back(tile_error_from(e));
   return m;
 }
 
@@ -246,6 +267,9 @@ std::string to_json(const Manifest& m) {
                                 {"reason", l.reason},
                                 {"verdict", verdict_json(l.verdict)},
                                 {"needed", l.needed}});
+  for (const TileError& e : m.tile_errors)
+    json["tile_errors"].push_back(
+        {{"tile", e.tile}, {"pictures", e.pictures}, {"psnr", figure(e.psnr)}, {"worst_psnr", figure(e.worst_psnr)}});
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/number_format.h"
 #include "mantissa/result.h"
+#include "mantissa/tile_error.h"
 #include "net/network.h"
 
 namespace mantissa::format {
@@ -124,6 +125,8 @@ struct Manifest {
   std::uint64_t seed = 0;
   std::vector<Artifact> artifacts;
   std::vector<LeftOut> left_out;
+  std::vector<TileError>
+      tile_errors;  // by the size of the tile; empty: the network's tiles equal the whole, or none was measured
 };
 
 [[nodiscard]] std::string to_json(const Manifest& manifest);

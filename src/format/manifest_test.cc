@@ -30,6 +30,7 @@ Manifest example() {
   a.rungs = {{"protection", 1.5, 0.2}};
   m.artifacts = {a};
   m.left_out = {{"fp16", "fp16/model.onnx", "it overflowed", std::nullopt}};
+  m.tile_errors = {{128, 5, 52.5, 49.25}, {256, 3, 52.8, 50}};
   return m;
 }
 
@@ -45,6 +46,7 @@ TEST(Manifest, ReadsBackWhatItWrote) {
   ASSERT_TRUE(read.ok()) << read.error().message();
   EXPECT_EQ(read->artifacts, m.artifacts);
   EXPECT_EQ(read->left_out, m.left_out);
+  EXPECT_EQ(read->tile_errors, m.tile_errors);
   EXPECT_EQ(read->hyperparameters, m.hyperparameters);
   EXPECT_EQ(read->task.scale, 4);
   EXPECT_EQ(read->task.radius, 18);
@@ -59,6 +61,12 @@ TEST(Manifest, LeavesOutDigitsThatAreNoise) {
   const std::string json = to_json(m);
   EXPECT_NE(json.find("2.512\n"), std::string::npos) << json;
   EXPECT_NE(json.find("45.1235,"), std::string::npos) << json;
+}
+
+TEST(Manifest, TileErrorsAreSaidInASentenceAndATileHasPixels) {
+  EXPECT_EQ(text_of(TileError{128, 5, 52.5, 49.25}),
+            "in tiles of 128 the release's pictures came within 52.5 dB of the whole (worst of 5: 49.2 dB)");
+  EXPECT_FALSE(manifest_from_json(replaced(to_json(example()), "\"tile\": 128", "\"tile\": 0")).ok());
 }
 
 TEST(Manifest, KeepsAGlobalReceptiveField) {

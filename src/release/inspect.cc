@@ -5,11 +5,13 @@
 #include <map>
 
 #include "base/cpu.h"
+#include "format/manifest.h"
 #include "format/network_file.h"
 #include "format/onnx.h"
 #include "ir/text.h"
 #include "net/architecture.h"
 #include "net/geometry.h"
+#include "net/global_branch.h"
 #include "net/merge_sizes.h"
 #include "net/task_metadata.h"
 #include "plan/hazards.h"
@@ -74,6 +76,26 @@ std::optional<InspectedCondition> condition_of(const net::Task& task) {
   return told;
 }
 
+Result<std::optional<InspectedBranch>> branch_of(const net::Network& network) {
+  std::optional<InspectedBranch> told;
+  if (network.task.radius) return told;
+  MANTISSA_ASSIGN(const ir::Graph graph, format::with_inferred_shapes(network.graph));
+  if (const auto split = net::split_global_branch(graph))
+    told = InspectedBranch{split->numbers, split->branch_share, *split->geometry.radius};
+  return told;
+}
+
+// The file itself, or the reference of a release, of which more is told.
+Result<net::Network> read_network_of(const std::filesystem::path& path, const TaskOverrides& overrides,
+                                     Inspection& inspection) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path / "release.json", ignored)) return format::read_network(path, overrides);
+  MANTISSA_ASSIGN(const format::Manifest manifest, format::read_manifest(path));
+  for (const format::Artifact& artifact : manifest.artifacts) inspection.files.push_back(artifact.path);
+  inspection.tile_errors = manifest.tile_errors;
+  return format::read_network(path / "fp32/model.onnx", overrides);
+}
+
 // "Clip: its constant of 1e-12 would become zero", so that what is alike can be counted.
 std::string without_names(const ir::Graph& graph, const plan::Choice& choice) {
   std::string reason = choice.reason;
@@ -132,9 +154,9 @@ void add_memory(const net::Task& task, int tile, Inspection& inspection) {
 }  // namespace
 
 Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverrides& overrides, int tile) {
-  MANTISSA_ASSIGN(net::Network network, format::read_network(file, overrides));
-  const net::Task& task = network.task;
   Inspection inspection;
+  MANTISSA_ASSIGN(net::Network network, read_network_of(file, overrides, inspection));
+  const net::Task& task = network.task;
   inspection.architecture = network.architecture;
   inspection.hyperparameters = network.hyperparameters;
   inspection.kind = task.kind;
@@ -145,6 +167,7 @@ Result<Inspection> inspect(const std::filesystem::path& file, const TaskOverride
   if (task.range_out) inspection.range_out = {task.range_out->low, task.range_out->high};
   inspection.size_multiple = task.size_multiple;
   inspection.radius = task.radius;
+  MANTISSA_ASSIGN(inspection.branch, branch_of(network));
   if (const auto geometry = net::find_geometry(network.graph); geometry.ok())
     inspection.global_because = geometry->global_because;
   add_memory(task, tile, inspection);

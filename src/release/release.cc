@@ -19,10 +19,11 @@
 #include "release/calibration.h"
 #include "release/choose_floats.h"
 #include "release/engines.h"
-#include "release/integer_share.h"
 #include "release/judge.h"
 #include "release/make_variants.h"
+#include "release/measure.h"
 #include "release/picture_set.h"
+#include "release/tile_errors.h"
 #include "target/target.h"
 
 namespace mantissa {
@@ -174,31 +175,6 @@ Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::v
   return drafts;
 }
 
-// On the providers that may run the file here: how fast, and how much of it in integers.
-Result<void> measure(Draft& draft, const fs::path& folder, const net::Network& network) {
-  if (draft.emulated || !draft.artifact.path.ends_with(".onnx")) return {};  // a checkpoint has weights only
-  std::vector<std::string> providers = {draft.judge};
-  if (draft.judge.empty()) {  // fp32 is right on every engine
-    providers.clear();
-    for (const run::ProviderDescriptor& each : run::providers())
-      if (run::provider(each.name).ok()) providers.emplace_back(each.name);
-  }
-  for (const std::string& provider : providers) {
-    MANTISSA_ASSIGN(const auto session,
-                    open_file(folder / draft.artifact.path, provider, {.floats = draft.artifact.floats, .tap = {}}));
-    MANTISSA_ASSIGN(const double speed, measure_speed(*session, network.task));
-    draft.artifact.speeds.push_back({provider, speed});
-    if (draft.artifact.variant != "int8") continue;
-    MANTISSA_ASSIGN(const run::Placement placement, session->placement());
-    draft.artifact.int8_share = integer_share(network.graph, placement);
-  }
-  std::sort(draft.artifact.speeds.begin(), draft.artifact.speeds.end(),
-            [](const format::Speed& a, const format::Speed& b) {
-              return a.microseconds_per_pixel < b.microseconds_per_pixel;
-            });
-  return {};
-}
-
 std::string joined(const std::vector<std::string>& sentences) {
   std::string text;
   for (const std::string& sentence : sentences) text += (text.empty() ? "" : "; ") + sentence;
@@ -342,6 +318,7 @@ Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& requ
     for (Draft& draft : drafts)
       if (draft.artifact.verdict) draft.artifact.verdict->weak_evidence = true;
   MANTISSA_TRY(sort_out(std::move(drafts), folder, network, manifest));
+  MANTISSA_ASSIGN(manifest.tile_errors, measure_tile_errors(network, pictures.evaluation));
   MANTISSA_TRY(base::write_text(folder / "release.json", format::to_json(manifest)));
   return manifest;
 }

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/memory.h"
-#include "base/progress.h"
+#include "run/network_colours.h"
 
 namespace mantissa::run {
 namespace {
@@ -16,6 +16,13 @@ constexpr double kEngines = 2.3;
 // Of what is free: others want some, and an estimate is one.
 constexpr double kShare = 0.8;
 constexpr double kFixed = 200e6;  // the program, its engine, a network's weights
+
+// Infinity where the system does not say.
+double bytes_allowed(std::uint64_t memory) {
+  if (memory != 0) return static_cast<double>(memory);
+  const auto available = base::available_memory();
+  return available ? kShare * static_cast<double>(*available) : INFINITY;
+}
 
 // Rows of tiles over the whole width: one is read ahead while another is worked on, and one is put together while
 // another is encoded. Where a picture is so wide that they take much, tiles are lower and, as the engine's time and
@@ -57,15 +64,9 @@ Size tile_of(const image::PictureInfo& picture, const net::Task& task, int side)
   return best;
 }
 
-// What there is for tiles, in bytes; infinity where the system does not say.
+// What there is for tiles, in bytes.
 double room_for(const image::PictureInfo& picture, const net::Task& task, std::uint64_t memory, int tile_height) {
-  double room = static_cast<double>(memory);
-  if (memory == 0) {
-    const auto available = base::available_memory();
-    if (!available) return INFINITY;
-    room = kShare * static_cast<double>(*available);
-  }
-  return room - kFixed - bytes_of_row(picture, task) * tile_height;
+  return bytes_allowed(memory) - kFixed - bytes_of_row(picture, task) * tile_height;
 }
 
 std::string gigabytes(double bytes) {
@@ -102,6 +103,10 @@ Size fitting(const image::PictureInfo& picture, const net::Task& task, const Til
 
 }  // namespace
 
+std::string memory_for_whole(const net::Task& task, const image::PictureInfo& picture) {
+  return gigabytes(memory_for_tile(task, static_cast<double>(picture.width) * picture.height));
+}
+
 double memory_for_tile(const net::Task& task, double pixels) {
   if (task.bytes_per_pixel <= 0) return 0;
   // The tensors that the engine reads and writes are in the estimate.
@@ -116,11 +121,22 @@ Result<TilePlan> choose_tiles(const image::PictureInfo& picture, const net::Task
   const int wanted = task.radius ? fast : whole;
   const Size tile = fitting(picture, task, wish, wanted);
   if (tile.width == 0) return too_little(picture, task, least_tile(task));
-  if (tile.width < wanted && !task.radius)
-    base::warn("the network sees the whole picture, which would need about " +
-               gigabytes(memory_for_tile(task, static_cast<double>(picture.width) * picture.height)) +
-               " of memory: it is cut into tiles of " + std::to_string(tile.width) + " that are faded into each other");
   return plan_tiles(picture.width, picture.height, task, tile.width, tile.height);
+}
+
+Result<std::optional<TilePlan>> choose_tiles(const image::PictureInfo& picture, const TwoParts& parts,
+                                             const TileWish& wish) {
+  const double pixels = static_cast<double>(picture.width) * picture.height;
+  const double channels = net::channels_of(parts.task.colour);
+  const double beside = (keeps_chroma(picture, parts.task) ? 2 : 0) + (picture.has_alpha ? 1 : 0);
+  // While the branch sees it, the picture in the colours of the file and of the network, and as a tensor.
+  const double floats = picture.channels + (picture.has_alpha ? 1 : 0) + channels + beside + channels;
+  const double branch = (floats * sizeof(float) + kEngines * parts.branch_bytes_per_pixel) * pixels;
+  if (kFixed + branch > bytes_allowed(wish.memory)) return std::optional<TilePlan>();
+  auto plan = choose_tiles(picture, parts.task, wish);
+  if (!plan.ok() && plan.error().code == ErrorCode::unsupported) return std::optional<TilePlan>();
+  MANTISSA_TRY(plan);
+  return std::optional(*std::move(plan));
 }
 
 }  // namespace mantissa::run

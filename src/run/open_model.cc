@@ -171,6 +171,7 @@ Result<OpenModel> open_model(const RunnerRequest& request) {
   const auto runnable = std::make_shared<const Runnable>(std::move(read));
   MANTISSA_TRY(net::check_level(runnable->task(), request.sigma));
   MANTISSA_ASSIGN(OpenModel model, open_any(*runnable, request));
+  model.tile_errors = runnable->tile_errors();
   if (runnable->is_release())
     model.safer = SaferVariants(model.variant, [runnable, request = without_pixels(request)](const std::string& than) {
       return open_safer(*runnable, request, than);

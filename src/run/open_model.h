@@ -22,9 +22,10 @@ struct OpenModel {
   std::string provider;
   std::string reason;
   Way way;
-  int tile_size = 0;               // that the race chose; 0: none did
-  std::vector<Racer> racers = {};  // of the race that decided; empty: none did
-  SaferVariants safer = {};        // for tiles that the variant fails on; none for a network file
+  int tile_size = 0;                        // that the race chose; 0: none did
+  std::vector<Racer> racers = {};           // of the race that decided; empty: none did
+  std::vector<TileError> tile_errors = {};  // of the release
+  SaferVariants safer = {};                 // for tiles that the variant fails on; none for a network file
 };
 
 // Of a release: what a race on this machine chose, now or earlier (choice.h); where there was none, the fastest by the

@@ -13,6 +13,11 @@
 
 namespace mantissa::run {
 
+Result<std::vector<float>> Session::see(const TensorView&) { return internal_error("the network has no two parts"); }
+Result<void> Session::run_rest(const TensorView&, std::span<const float>, const TensorView&) {
+  return internal_error("the network has no two parts");
+}
+
 namespace {
 
 // Nothing is known of it, so files with numbers that every device has.

@@ -14,6 +14,7 @@
 
 #include "base/number_format.h"
 #include "mantissa/result.h"
+#include "net/network.h"
 
 namespace mantissa::run {
 
@@ -55,12 +56,21 @@ struct Placement {
   std::vector<Share> devices = {};  // empty: all of them on the provider's own
 };
 
+// A network of which a branch of its own sees the whole picture, once, and hands a few numbers to the rest, which can
+// then run in tiles that equal the whole (net/global_branch.h).
+struct TwoParts {
+  net::Task task;                     // the rest's: that of the network, with a finite receptive field
+  double branch_bytes_per_pixel = 0;  // as Task::bytes_per_pixel, of the branch
+};
+
 class Session {
  public:
   virtual ~Session() = default;
   // What a network with a second input is told there, in its own numbers, from now on: one number, or a map that is
   // filled with it and has an element for every `map_step` pixels along a side. Others do not look at it.
   void set_condition(float number, int map_step = 1) { condition_ = {number, map_step}; }
+  // What a network whose second input is neither of these gets there from now on: as many as that has.
+  void set_seen(std::span<const float> seen) { seen_.assign(seen.begin(), seen.end()); }
   // One picture input, one picture output. `output.data` is written; its shape must be the right one (a wrong one is an
   // Error, not a crash). Thread-compatible: one call at a time.
   [[nodiscard]] virtual Result<void> run(const TensorView& input, const TensorView& output) = 0;
@@ -68,6 +78,12 @@ class Session {
   [[nodiscard]] virtual Result<std::vector<float>> run(const TensorView& input,
                                                        std::vector<std::int64_t>& output_shape) = 0;
   [[nodiscard]] virtual Result<Placement> placement() = 0;
+  // Opens the two parts, the first time. nullptr: the network cannot be cut so.
+  [[nodiscard]] virtual Result<const TwoParts*> two_parts() { return nullptr; }
+  // What the branch makes of a whole picture, and what the rest makes of a tile of it. After two_parts() gave some.
+  [[nodiscard]] virtual Result<std::vector<float>> see(const TensorView& picture);
+  [[nodiscard]] virtual Result<void> run_rest(const TensorView& tile, std::span<const float> seen,
+                                              const TensorView& output);
 
  protected:
   struct Condition {
@@ -75,6 +91,7 @@ class Session {
     int map_step;
   };
   std::optional<Condition> condition_;
+  std::vector<float> seen_;
 };
 
 class Provider {

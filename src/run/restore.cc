@@ -3,7 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <cstdlib>
+#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/interrupt.h"
 #include "base/progress.h"
@@ -57,9 +61,11 @@ std::string text_of(Fault fault) {
 
 class Restoration {
  public:
+  // With `in_two_parts` the plan is that of the session's second part.
   Restoration(Session& session, const net::Task& task, image::PictureReader& reader, image::PictureWriter& writer,
-              TilePlan plan, const RestoreOptions& options)
+              TilePlan plan, bool in_two_parts, const RestoreOptions& options)
       : session_(session),
+        in_two_parts_(in_two_parts),
         task_(task),
         reader_(reader),
         writer_(writer),
@@ -82,11 +88,15 @@ class Restoration {
   Result<void> run_tile(const Tile& tile);
   Result<void> run_tile_aside(const Tile& tile);
   Result<void> run_engine(const Tile& tile, const Place& place);
+  Result<void> run_session(Session& session, const TensorView& input, const TensorView& output);
+  Result<const std::vector<float>*> seen_by(Session& session);
   Result<Fault> try_session(Session& session, const Tile& tile, const Place& place);
   Result<void> repeat(Fault fault, const Tile& tile, const Place& place);
-  [[nodiscard]] bool is_put_aside() const { return !task_.radius || (info_.has_alpha && options_.restore_alpha); }
+  [[nodiscard]] bool is_faded() const { return !task_.radius && !in_two_parts_; }
+  [[nodiscard]] bool is_put_aside() const { return is_faded() || (info_.has_alpha && options_.restore_alpha); }
 
   Session& session_;
+  const bool in_two_parts_;
   const net::Task& task_;
   image::PictureReader& reader_;
   image::PictureWriter& writer_;
@@ -96,19 +106,51 @@ class Restoration {
   Window window_;
   Seams seams_;
   std::vector<float> input_;
+  bool is_alpha_ = false;  // what input_ holds
   std::vector<float> output_;
+  std::map<std::pair<Session*, bool>, std::vector<float>> seen_;  // by the branches, of the picture and of alpha
   Picture part_;  // what a tile gives, where that is not yet what the file gets
   RestoreStatistics statistics_;
 };
+
+// What the session's branch says of the whole picture, which is read for it once more.
+Result<const std::vector<float>*> Restoration::seen_by(Session& session) {
+  const auto [found, is_new] = seen_.try_emplace({&session, is_alpha_});
+  if (!is_new) return &found->second;
+  const image::Rectangle padded{0, 0, plan_.padded_width, plan_.padded_height};
+  const std::int64_t channels = net::channels_of(task_.colour);
+  std::vector<float> tensor(static_cast<std::size_t>(channels) * padded.width * padded.height);
+  {
+    Window whole(reader_, task_);
+    MANTISSA_TRY(whole.move_to({0, 0, info_.width, info_.height}));
+    is_alpha_ ? whole.fill_with_alpha(tensor, padded) : whole.fill(tensor, padded);
+  }
+  const auto start = Clock::now();
+  MANTISSA_ASSIGN(found->second, session.see({{1, channels, padded.height, padded.width}, tensor.data()}));
+  statistics_.engine_seconds += seconds_since(start);
+  return &found->second;
+}
+
+Result<void> Restoration::run_session(Session& session, const TensorView& input, const TensorView& output) {
+  const std::vector<float>* seen = nullptr;
+  if (in_two_parts_) {
+    MANTISSA_ASSIGN(const TwoParts* const parts, session.two_parts());
+    if (parts != nullptr) {  // else a safer variant that is not built so: of a tile at least it makes a picture
+      MANTISSA_ASSIGN(seen, seen_by(session));
+    }
+  }
+  const auto start = Clock::now();
+  MANTISSA_TRY(seen != nullptr ? session.run_rest(input, *seen, output) : session.run(input, output));
+  statistics_.engine_seconds += seconds_since(start);
+  return {};
+}
 
 Result<Fault> Restoration::try_session(Session& session, const Tile& tile, const Place& place) {
   const std::int64_t channels = net::channels_of(task_.colour);
   const std::int64_t height = tile.input.height;
   const std::int64_t width = tile.input.width;
-  const auto start = Clock::now();
-  MANTISSA_TRY(session.run({{1, channels, height, width}, input_.data()},
+  MANTISSA_TRY(run_session(session, {{1, channels, height, width}, input_.data()},
                            {{1, channels, height * task_.scale, width * task_.scale}, output_.data()}));
-  statistics_.engine_seconds += seconds_since(start);
   if (!place()) return Fault::not_finite;
   return options_.safer != nullptr && collapsed(input_, output_, tile, task_) ? Fault::collapsed : Fault::none;
 }
@@ -145,6 +187,7 @@ Result<void> Restoration::run_engine(const Tile& tile, const Place& place) {
 }
 
 Result<void> Restoration::run_tile(const Tile& tile) {
+  is_alpha_ = false;
   window_.fill(input_, tile.input);
   if (is_put_aside()) return run_tile_aside(tile);
   const auto width = static_cast<std::size_t>(tile.keep.width) * task_.scale;
@@ -164,6 +207,7 @@ Result<void> Restoration::run_tile_aside(const Tile& tile) {
   };
   MANTISSA_TRY(run_engine(tile, [&] { return place_tile(output_, tile, window_, info_, task_, aside); }));
   if (info_.has_alpha && options_.restore_alpha) {
+    is_alpha_ = true;
     window_.fill_with_alpha(input_, tile.input);
     MANTISSA_TRY(run_engine(tile, [&] { return place_alpha(output_, tile, task_, part_); }));
   }
@@ -198,8 +242,37 @@ Result<RestoreStatistics> Restoration::run(const std::function<void(int, int)>& 
   MANTISSA_TRY(writer_.finish());
   statistics_.input_pixels = static_cast<std::int64_t>(info_.width) * info_.height;
   statistics_.seconds = seconds_since(start);
-  if (!task_.radius && tiles > 1) statistics_.agreement = seams_.agreement();
+  if (is_faded() && tiles > 1) statistics_.agreement = seams_.agreement();
   return statistics_;
+}
+
+// What was measured of the tiles whose side is nearest.
+std::optional<TileError> error_of_tiles(const std::vector<TileError>& errors, int side) {
+  const auto nearest = std::min_element(errors.begin(), errors.end(), [&](const auto& a, const auto& b) {
+    return std::abs(a.tile - side) < std::abs(b.tile - side);
+  });
+  return nearest == errors.end() ? std::nullopt : std::optional(*nearest);
+}
+
+// Tells what fading costs, as far as the release knows it; the user who asked for tiles does not need to be warned.
+std::optional<TileError> tell_of_fading(const image::PictureInfo& picture, const net::Task& task, const TilePlan& plan,
+                                        const RestoreOptions& options) {
+  const int side = std::max(plan.tile_width, plan.tile_height);
+  const std::optional<TileError> error = error_of_tiles(options.tile_errors, side);
+  if (options.tile_size > 0) return error;
+  std::string text = "the network sees the whole picture, which would need about " + memory_for_whole(task, picture) +
+                     " of memory: it is cut into tiles of " + std::to_string(side) + " that are faded into each other";
+  if (error) text += "; " + text_of(*error);
+  base::warn(text);
+  return error;
+}
+
+// nullopt: the network has no such parts, or not the memory for them.
+Result<std::optional<TilePlan>> choose_tiles_of_rest(Session& session, const image::PictureInfo& picture,
+                                                     const TileWish& wish) {
+  MANTISSA_ASSIGN(const TwoParts* const parts, session.two_parts());
+  if (parts == nullptr) return std::optional<TilePlan>();
+  return choose_tiles(picture, *parts, wish);
 }
 
 }  // namespace
@@ -207,9 +280,23 @@ Result<RestoreStatistics> Restoration::run(const std::function<void(int, int)>& 
 Result<RestoreStatistics> restore(Session& session, const net::Task& task, image::PictureReader& reader,
                                   image::PictureWriter& writer, const RestoreOptions& options,
                                   const std::function<void(int done, int tiles)>& progress) {
-  MANTISSA_ASSIGN(TilePlan plan,
-                  choose_tiles(reader.info(), task, {options.tile_size, options.fast_tile, options.memory}));
-  return Restoration(session, task, reader, writer, std::move(plan), options).run(progress);
+  const TileWish wish{options.tile_size, options.fast_tile, options.memory};
+  MANTISSA_ASSIGN(TilePlan plan, choose_tiles(reader.info(), task, wish));
+  std::optional<TilePlan> of_rest;
+  std::optional<TileError> tile_error;
+  if (!task.radius && plan.tiles.size() > 1) {
+    MANTISSA_ASSIGN(of_rest, choose_tiles_of_rest(session, reader.info(), wish));
+    if (of_rest)
+      base::detail("a branch of the network sees the whole picture, and the rest its tiles: they equal the whole");
+    else
+      tile_error = tell_of_fading(reader.info(), task, plan, options);
+  }
+  const bool in_two_parts = of_rest.has_value();
+  Restoration restoration(session, task, reader, writer, in_two_parts ? *std::move(of_rest) : std::move(plan),
+                          in_two_parts, options);
+  MANTISSA_ASSIGN(RestoreStatistics done, restoration.run(progress));
+  done.tile_error = tile_error;
+  return done;
 }
 
 Result<Picture> restore(Session& session, const net::Task& task, const Picture& picture,

@@ -4,10 +4,12 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "image/codec.h"
 #include "image/picture.h"
 #include "mantissa/result.h"
+#include "mantissa/tile_error.h"
 #include "net/network.h"
 #include "run/provider.h"
 #include "run/safer_variants.h"
@@ -20,6 +22,8 @@ struct RestoreOptions {
   std::uint64_t memory = 0;    // bytes that the run may take; 0: most of what the machine has free
   int fast_tile = 0;           // the largest side that a race found fastest, where memory allows; 0: the default
   bool restore_alpha = false;  // by the network, as a grey picture, instead of resampling
+  // What the release says of tiles that are faded into each other.
+  std::vector<TileError> tile_errors = {};
   // For tiles that come out as no picture: with NaN or infinity, or collapsed (tile_check.h). nullptr: NaN and infinity
   // are errors, and nothing else is looked at.
   SaferVariants* safer = nullptr;
@@ -28,10 +32,11 @@ struct RestoreOptions {
 struct RestoreStatistics {
   std::int64_t input_pixels = 0;
   int tiles = 0;
-  int tiles_repeated = 0;              // in a safer variant
-  std::optional<Agreement> agreement;  // of neighbouring tiles, where a network that sees the whole picture was cut
-  double engine_seconds = 0;           // inside the session
-  double seconds = 0;                  // in all, reading and writing included
+  int tiles_repeated = 0;               // in a safer variant
+  std::optional<Agreement> agreement;   // of neighbouring tiles, where a network that sees the whole picture was cut
+  std::optional<TileError> tile_error;  // and what the release says of such tiles
+  double engine_seconds = 0;            // inside the session
+  double seconds = 0;                   // in all, reading and writing included
 };
 
 // What the network gets for a grey or RGB picture, in 0..1, not yet in the network's range: luminance of RGB for a

@@ -36,8 +36,12 @@ Result<Runner> Runner::open(const RunnerRequest& request) {
   const int own = model.task.scale;
   state->info = {model.variant, model.provider, model.reason, own, request.scale.value_or(own)};
   state->model = std::move(model);
-  state->options = {request.tile_size, request.memory, state->model.tile_size, request.restore_alpha,
-                    &state->model.safer};
+  state->options = {.tile_size = request.tile_size,
+                    .memory = request.memory,
+                    .fast_tile = state->model.tile_size,
+                    .restore_alpha = request.restore_alpha,
+                    .tile_errors = state->model.tile_errors,
+                    .safer = &state->model.safer};
   state->resamples = state->info.scale != own;
   return Runner(std::move(state));
 }
@@ -134,8 +138,10 @@ Result<RestoredPicture> Runner::restore_file(const fs::path& input, const fs::pa
                              done->engine_seconds,
                              done->input_pixels,
                              done->tiles_repeated,
+                             {},
                              {}};
     if (done->agreement) restored.tile_agreement = {done->agreement->psnr(), done->agreement->worst_psnr()};
+    restored.tile_error = done->tile_error;
     return restored;
   });
 }

@@ -87,6 +87,25 @@ TEST(Seams, NeighboursFadeIntoEachOtherAndTheDifferenceIsTold) {
   EXPECT_LE(done.agreement->worst_psnr(), done.agreement->psnr());
 }
 
+// Where memory cuts it, the user hears of it, with what the release knows of such tiles; of the nearest that it knows.
+TEST(Seams, TilesThatMemoryForcesAreTold) {
+  AddsMean session;
+  net::Task task = global_task();
+  task.bytes_per_pixel = 1000;
+  const Picture picture = ramp(640, 480);
+  MemoryReader reader(picture);
+  MemoryWriter writer(640, 480, 3);
+  ::testing::internal::CaptureStderr();
+  const auto done = restore(session, task, reader, writer,
+                            {.memory = 500'000'000, .tile_errors = {{64, 2, 40, 39}, {256, 2, 50.5, 49}}}, {});
+  const std::string told = ::testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(done.ok()) << done.error().message();
+  EXPECT_NE(told.find("sees the whole picture"), std::string::npos) << told;
+  EXPECT_NE(told.find("in tiles of 256 the release's pictures came within 50.5 dB"), std::string::npos) << told;
+  ASSERT_TRUE(done->tile_error);
+  EXPECT_EQ(done->tile_error->tile, 256);
+}
+
 TEST(Seams, OneTileHasNone) {
   AddsMean session;
   Picture restored;
@@ -101,9 +120,7 @@ TEST(ChooseTiles, AGlobalNetworkRunsWholeWhileMemoryAllows) {
   const auto whole = choose_tiles(info, task, {.memory = 40'000'000'000});
   ASSERT_TRUE(whole.ok());
   EXPECT_EQ(whole->tiles.size(), 1U);
-  ::testing::internal::CaptureStderr();
   const auto cut = choose_tiles(info, task, {.memory = 4'000'000'000});
-  EXPECT_NE(::testing::internal::GetCapturedStderr().find("whole picture"), std::string::npos);
   ASSERT_TRUE(cut.ok());
   EXPECT_GT(cut->tiles.size(), 1U);
   EXPECT_LE(memory_for_tile(task, static_cast<double>(cut->tile_width) * cut->tile_height), 4e9);

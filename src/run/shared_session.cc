@@ -22,4 +22,16 @@ Result<Placement> SharedSession::placement() {
   return alone([&] { return session_.placement(); });
 }
 
+Result<const TwoParts*> SharedSession::two_parts() {
+  return alone([&] { return session_.two_parts(); });
+}
+
+Result<std::vector<float>> SharedSession::see(const TensorView& picture) {
+  return alone([&] { return session_.see(picture); });
+}
+
+Result<void> SharedSession::run_rest(const TensorView& tile, std::span<const float> seen, const TensorView& output) {
+  return alone([&] { return session_.run_rest(tile, seen, output); });
+}
+
 }  // namespace mantissa::run

@@ -20,6 +20,10 @@ class SharedSession : public Session {
   [[nodiscard]] Result<std::vector<float>> run(const TensorView& input,
                                                std::vector<std::int64_t>& output_shape) override;
   [[nodiscard]] Result<Placement> placement() override;
+  [[nodiscard]] Result<const TwoParts*> two_parts() override;
+  [[nodiscard]] Result<std::vector<float>> see(const TensorView& picture) override;
+  [[nodiscard]] Result<void> run_rest(const TensorView& tile, std::span<const float> seen,
+                                      const TensorView& output) override;
 
  private:
   template <class Work>

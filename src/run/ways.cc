@@ -9,6 +9,7 @@
 #include "format/thresholds.h"
 #include "net/geometry.h"
 #include "pass/flush_tiny_weights.h"
+#include "run/two_part_session.h"
 #include "target/target.h"
 
 namespace mantissa::run {
@@ -49,6 +50,14 @@ std::vector<std::string_view> names_of_providers(bool others) {
     for (const ProviderDescriptor& each : all_providers())
       if (!is_own(each.name)) names.push_back(each.name);
   return names;
+}
+
+Result<base::Bytes> read_unaltered(const fs::path& file, const std::string& sha256) {
+  MANTISSA_ASSIGN(base::Bytes bytes, base::map_file(file));
+  if (!sha256.empty() && base::sha256(bytes.span()) != sha256)
+    return bad_input("the file " + file.string() + " was changed after the release was made",
+                     "Make the release again, or get an unaltered copy");
+  return bytes;
 }
 
 std::string sha256_of(std::string_view text) { return base::sha256(std::as_bytes(std::span(text))); }
@@ -94,10 +103,11 @@ Result<void> Runnable::read_network(const RunnerRequest& request) {
     return usage_error("the network " + model_.string() + " is " + variant_ + ", not " + request.variant,
                        "Make a release first: mantissa release " + model_.string());
   MANTISSA_TRY(pass::flush_tiny_weights(network.graph));
-  MANTISSA_ASSIGN(onnx_, format::onnx_bytes(network.graph));
+  MANTISSA_ASSIGN(const std::string onnx, format::onnx_bytes(network.graph));
   macs_per_pixel_ = macs_of(network.graph);
   task_ = network.task;
-  identity_ = sha256_of(onnx_);
+  identity_ = sha256_of(onnx);
+  onnx_ = base::Bytes::take(std::vector<char>(onnx.begin(), onnx.end()));
   return {};
 }
 
@@ -160,17 +170,35 @@ Error Runnable::nothing_to_run(const RunnerRequest& request) const {
   return unsupported(asked, "It holds " + (have.empty() ? "nothing executable" : have));
 }
 
+// Where that may be of use: a network of finite receptive field has tiles anyway.
+Result<std::unique_ptr<Session>> Runnable::in_two_parts(std::unique_ptr<Session> whole, Provider* engine,
+                                                        SessionOptions options,
+                                                        std::function<Result<base::Bytes>()> read) const {
+  if (task_.radius || task_.condition) return whole;
+  const auto read_again = [read = std::move(read)]() -> Result<ir::Graph> {
+    MANTISSA_ASSIGN(const base::Bytes bytes, read());
+    return format::read_onnx(bytes);
+  };
+  const auto open = [engine, options = std::move(options)](std::span<const std::byte> onnx) {
+    return engine->open(onnx, options);
+  };
+  return std::unique_ptr<Session>(std::make_unique<TwoPartSession>(std::move(whole), task_, read_again, open));
+}
+
 Result<std::unique_ptr<Session>> Runnable::open(const Way& way, int threads) const {
   MANTISSA_ASSIGN(Provider * engine, provider(way.provider));
-  if (!manifest_) return engine->open(std::as_bytes(std::span(onnx_)), {.threads = threads, .tap = {}});
-  const fs::path file = model_ / way.path;
-  MANTISSA_ASSIGN(const base::Bytes bytes, base::map_file(file));
+  SessionOptions options{.threads = threads, .tap = {}};
+  if (!manifest_) {
+    MANTISSA_ASSIGN(auto session, engine->open(onnx_.span(), options));
+    return in_two_parts(std::move(session), engine, options, [onnx = onnx_]() -> Result<base::Bytes> { return onnx; });
+  }
   const format::Artifact* known = artifact(way);
   if (known == nullptr) return internal_error("the release has no file " + way.path);
-  if (!known->sha256.empty() && base::sha256(bytes.span()) != known->sha256)
-    return bad_input("the file " + file.string() + " was changed after the release was made",
-                     "Make the release again, or get an unaltered copy");
-  return engine->open(bytes.span(), {.threads = threads, .floats = known->floats, .tap = {}}).in(file.string());
+  options.floats = known->floats;
+  const auto read = [file = model_ / way.path, sha256 = known->sha256] { return read_unaltered(file, sha256); };
+  MANTISSA_ASSIGN(const base::Bytes bytes, read());
+  MANTISSA_ASSIGN(auto session, engine->open(bytes.span(), options).in((model_ / way.path).string()));
+  return in_two_parts(std::move(session), engine, options, read);
 }
 
 Result<std::unique_ptr<Session>> Runnable::open_reference(int threads) const {
@@ -201,10 +229,17 @@ base::NumberFormat Runnable::floats(const Way& way) const {
   return file == nullptr ? base::NumberFormat::float32 : file->floats;
 }
 
+std::vector<TileError> Runnable::tile_errors() const {
+  return manifest_ ? manifest_->tile_errors : std::vector<TileError>();
+}
+
 Result<double> Runnable::macs_per_pixel() const {
   if (!manifest_) return macs_per_pixel_;
-  MANTISSA_ASSIGN(const net::Network network, format::read_network(model_ / "fp32/model.onnx"));
-  return macs_of(network.graph);
+  const std::string path = "fp32/model.onnx";
+  const format::Artifact* known = artifact({path, "", "", {}});
+  MANTISSA_ASSIGN(const base::Bytes bytes, read_unaltered(model_ / path, known == nullptr ? "" : known->sha256));
+  MANTISSA_ASSIGN(const ir::Graph graph, format::read_onnx(bytes));
+  return macs_of(graph);
 }
 
 }  // namespace mantissa::run

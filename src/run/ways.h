@@ -39,7 +39,7 @@ class Runnable {
   // not right for this processor, is none of them. With `every`, or where the request names a provider that was not
   // measured, also what the table of providers says that suits, if it is here.
   [[nodiscard]] std::vector<Way> ways(const RunnerRequest& request, bool every) const;
-  // Opens it. Errors: (bad_input) a file whose hash differs from the manifest; those of the provider.
+  // Opens it; a network that sees the whole picture so that it can run in two parts, too. Errors: (bad_input) a file whose hash differs from the manifest; those of the provider.
   [[nodiscard]] Result<std::unique_ptr<Session>> open(const Way& way, int threads) const;
   // fp32 on the first provider of ours that can run it: what others are compared with.
   [[nodiscard]] Result<std::unique_ptr<Session>> open_reference(int threads) const;
@@ -49,6 +49,7 @@ class Runnable {
   // Of the multiply-accumulates, those that the engine that judged it ran in integers; 0 for floats.
   [[nodiscard]] double int8_share(const Way& way) const;
   [[nodiscard]] base::NumberFormat floats(const Way& way) const;
+  [[nodiscard]] std::vector<TileError> tile_errors() const;
 
   [[nodiscard]] const std::string& identity() const { return identity_; }  // a hash of what it is
   [[nodiscard]] const std::string& machine() const { return machine_; }    // that the hints come from; empty: none
@@ -59,6 +60,9 @@ class Runnable {
 
  private:
   [[nodiscard]] const format::Artifact* artifact(const Way& way) const;
+  [[nodiscard]] Result<std::unique_ptr<Session>> in_two_parts(std::unique_ptr<Session> whole, Provider* engine,
+                                                              SessionOptions options,
+                                                              std::function<Result<base::Bytes>()> read) const;
   [[nodiscard]] Result<void> read_release(const RunnerRequest& request);
   [[nodiscard]] Result<void> read_network(const RunnerRequest& request);
   void add_suitable(std::string_view provider, const RunnerRequest& request, std::vector<Way>& ways) const;
@@ -68,7 +72,7 @@ class Runnable {
   std::string identity_;
   std::string machine_;
   std::optional<format::Manifest> manifest_;  // of a release
-  std::string onnx_;                          // of a network file
+  base::Bytes onnx_;                          // of a network file
   std::string variant_;                       // what that holds
   double macs_per_pixel_ = 0;                 // and costs
 };

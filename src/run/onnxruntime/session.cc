@@ -79,6 +79,10 @@ Result<std::vector<Ort::Value>> OnnxRuntimeSession::inputs_for(const TensorView&
   };
   add(picture.data, static_cast<std::size_t>(picture.count()), picture.shape);
   if (input_names_.size() == 1) return inputs;
+  if (!seen_.empty()) {
+    add(seen_.data(), seen_.size(), condition_declared_);
+    return inputs;
+  }
   if (!condition_) return condition_is_missing(input_names_[1]);
   const std::vector<std::int64_t> shape = condition_shape(condition_declared_, picture.shape, condition_->map_step);
   fill_condition(shape, condition_->number, condition_values_);

@@ -112,7 +112,8 @@ std::vector<std::int64_t> OpenVinoSession::condition_shape_for(const std::vector
 }
 
 Result<void> OpenVinoSession::check_condition() const {
-  if (model_->inputs().size() > 1 && !condition_) return condition_is_missing(model_->input(1).get_any_name());
+  if (model_->inputs().size() > 1 && !condition_ && seen_.empty())
+    return condition_is_missing(model_->input(1).get_any_name());
   return {};
 }
 
@@ -120,8 +121,8 @@ void OpenVinoSession::set_inputs(ov::InferRequest& request, const TensorView& pi
   request.set_input_tensor(0, tensor_on(picture.data, to_shape(picture.shape)));
   if (model_->inputs().size() == 1) return;
   const std::vector<std::int64_t> shape = condition_shape_for(picture.shape);
-  fill_condition(shape, condition_->number, condition_values_);
-  request.set_input_tensor(1, tensor_on(condition_values_.data(), to_shape(shape)));
+  if (seen_.empty()) fill_condition(shape, condition_->number, condition_values_);
+  request.set_input_tensor(1, tensor_on((seen_.empty() ? condition_values_ : seen_).data(), to_shape(shape)));
 }
 
 Result<void> OpenVinoSession::run(const TensorView& input, const TensorView& output) {

@@ -1,5 +1,7 @@
 #include "mantissa/result.h"
 
+#include "base/readable.h"
+
 namespace mantissa {
 
 namespace {
@@ -13,13 +15,14 @@ bool names(const std::string& what, const std::string& place) {
 
 }  // namespace
 
+// Names come from files, in any length and with any bytes.
 std::string Error::message() const {
   std::string text;
   for (const std::string& place : where)
-    if (!names(what, place)) text += place + ": ";
-  text += what;
+    if (!names(what, place)) text += base::readable(place) + ": ";
+  text += base::readable(what);
   text += '.';
-  if (!advice.empty()) text += " " + advice + ".";
+  if (!advice.empty()) text += " " + base::readable(advice) + ".";
   return text;
 }
 

@@ -22,6 +22,30 @@ bool is_parameter_of_a_layer(const ir::Graph& graph, const ir::Value& value) {
   });
 }
 
+// ONNX's shape inference takes any number of channels for a convolution's; engines do not.
+Result<void> check_convolution(const ir::Graph& graph, ir::NodeId id) {
+  const ir::Node& node = graph.node(id);
+  const ir::Tensor* weight = graph.constant_input(id, 1);
+  if (!weight || node.inputs[0] == ir::kNoValue) return {};
+  const ir::Shape* input = graph.value(node.inputs[0]).shape ? &*graph.value(node.inputs[0]).shape : nullptr;
+  const bool transposed = node.op == "ConvTranspose";
+  const std::int64_t group = graph.integer(id, "group", 1);
+  const std::vector<std::int64_t>& shape = weight->shape;
+  if (shape.size() < 3 || weight->count() == 0) return bad_input("its weight holds no kernel");
+  if (group < 1 || group > shape[0] || shape[0] % group != 0)
+    return bad_input("its " + std::to_string(shape[0]) + " kernels make no " + std::to_string(group) + " groups");
+  const std::int64_t in = transposed ? shape[0] : shape[1] * group;
+  const std::int64_t out = transposed ? shape[1] * group : shape[0];
+  if (input && input->size() > 1 && (*input)[1].size >= 0 && (*input)[1].size != in)
+    return bad_input("its weight is for " + std::to_string(in) + " channels, and " + std::to_string((*input)[1].size) +
+                     " reach it");
+  const ir::Tensor* bias = node.inputs.size() > 2 ? graph.constant_input(id, 2) : nullptr;
+  if (bias && bias->count() != out)
+    return bad_input("its bias has " + std::to_string(bias->count()) + " elements for " + std::to_string(out) +
+                     " channels");
+  return {};
+}
+
 }  // namespace
 
 Result<void> check_numbers(const ir::Tensor& tensor, bool infinity_too) {
@@ -40,6 +64,11 @@ Result<void> check_weights(const ir::Graph& graph) {
   for (const ir::ValueId id : graph.constants()) {
     const ir::Value& value = graph.value(id);
     MANTISSA_TRY(check_numbers(*value.constant, is_parameter_of_a_layer(graph, value)).in("tensor " + value.name));
+  }
+  for (const ir::NodeId id : graph.nodes()) {
+    const std::string& op = graph.node(id).op;
+    if (op == "Conv" || op == "ConvTranspose")
+      MANTISSA_TRY(check_convolution(graph, id).in("node " + graph.describe(id)));
   }
   return {};
 }

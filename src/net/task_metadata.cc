@@ -167,6 +167,9 @@ Result<std::optional<StoredTask>> read_task_metadata(const ir::Graph& graph) {
       std::find_if(graph.metadata.begin(), graph.metadata.end(), [](const auto& e) { return e.first == kTaskKey; });
   if (entry == graph.metadata.end()) return std::optional<StoredTask>();
   const std::string key(kTaskKey);
+  constexpr std::size_t kLargest = 1 << 20;  // far beyond what write_task_metadata() writes
+  if (entry->second.size() > kLargest)
+    return bad_input("the metadata " + key + " are larger than any that mantissa writes");
   // nlohmann-json recurses when it destroys deep values; ours are two deep.
   const json object = json::parse(
       entry->second, [](int depth, json::parse_event_t, json&) { return depth <= 4; }, false);

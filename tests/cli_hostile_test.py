@@ -4,23 +4,16 @@ file is still the same network, within little processor time and 300 MB, and not
 MANTISSA_SHOW=1 prints each message.
 """
 
-import collections
 import io
 import json
-import os
 import pickle
-import random
-import resource
 import struct
-import subprocess
 import sys
 import unittest
 import zipfile
 
-from cli_tools import PROGRAM, Case, integer, text, tensor, tiny_network, tiny_state
-
-SECONDS, MEGABYTES = 4.0, 300  # the slowest takes half a second here; a busy or slower machine may take more
-OUTCOMES = (0, 3, 5)
+from cli_tools import integer, text, tensor, tiny_network, tiny_state
+from hostile_tools import HostileCase
 
 
 def safetensors(state):
@@ -59,34 +52,6 @@ def archive_of(members):
         for name, data in members:
             archive.writestr(name, data)
     return out.getvalue()
-
-
-def damaged(whole, numbers, count):
-    """`count` copies of a file: bits flipped, cut off, lengths that lie, parts repeated, lost or mixed up."""
-    for i in range(count):
-        at = numbers.randrange(len(whole))
-        kind = i % 8
-        if kind == 0:
-            yield "bit", whole[:at] + bytes([whole[at] ^ 1 << numbers.randrange(8)]) + whole[at + 1:]
-        elif kind == 1:
-            yield "cut", whole[:at]
-        elif kind == 2:
-            size = numbers.choice((0, 1, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 1 << 20))
-            yield "32-bit number", whole[:at] + struct.pack("<I", size) + whole[at + 4:]
-        elif kind == 3:
-            size = numbers.choice((0, 1 << 62, (1 << 63) - 1, 1 << 63, (1 << 64) - 1, 1 << 32))
-            yield "64-bit number", whole[:at] + struct.pack("<Q", size) + whole[at + 8:]
-        elif kind == 4:
-            end = min(len(whole), at + numbers.randrange(1, 400))
-            yield "repeated", whole[:end] + whole[at:]
-        elif kind == 5:
-            end = min(len(whole), at + numbers.randrange(1, 400))
-            yield "lost", whole[:at] + whole[end:]
-        elif kind == 6:
-            yield "noise", whole[:at] + numbers.randbytes(min(16, len(whole) - at)) + whole[at + 16:]
-        else:
-            other = numbers.randrange(len(whole) - 16)
-            yield "moved", whole[:at] + whole[other:other + 16] + whole[at + 16:]
 
 
 def bad_pickles():
@@ -164,46 +129,8 @@ def bad_headers():
         yield f"length {length}", struct.pack("<Q", length) + b"{" + data
 
 
-class Hostile(Case):
-    def judge(self, kind, name, content):
-        path = self.folder / "x.pth"
-        path.write_bytes(content)
-        before = self.entries()
-        with subprocess.Popen([str(PROGRAM), "inspect", "x.pth"], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.PIPE, encoding="utf-8", errors="replace",
-                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (20, 20))) as program:
-            printed, complaint = program.stdout.read(), program.stderr.read()
-            _, status, used = os.wait4(program.pid, 0)
-            program.returncode = os.waitstatus_to_exitcode(status)
-        said = f"{name}: {program.returncode} {complaint!r}"
-        self.assertIn(program.returncode, OUTCOMES, said)
-        if program.returncode:
-            self.assertEqual(complaint.count("\n"), 1, said)
-            self.assertTrue(complaint.strip().isprintable(), said)
-            self.assertLess(len(complaint), 600, said)
-            self.assertEqual(printed, "", said)
-        else:
-            self.assertIn("SRVGGNetCompact", printed, said)
-        self.assertEqual(self.entries(), before, said)
-        if not os.environ.get("MANTISSA_SANITIZED"):
-            self.slowest, self.largest = max(self.slowest, used.ru_utime + used.ru_stime), max(self.largest, used.ru_maxrss / 1024)
-            self.assertLess(used.ru_utime + used.ru_stime, SECONDS, said)
-            self.assertLess(used.ru_maxrss / 1024, MEGABYTES, said)
-        if os.environ.get("MANTISSA_SHOW"):
-            print(f"{kind}, {name}: {program.returncode} {complaint.strip()[:200]}, {used.ru_utime + used.ru_stime:.2f} s, {used.ru_maxrss // 1024} MB")
-        self.outcomes[program.returncode] += 1
-
-    def judge_all(self, kind, whole, special, count=300):
-        self.outcomes, self.slowest, self.largest = collections.Counter(), 0, 0
-        self.judge(kind, "whole", whole)
-        self.assertEqual(self.outcomes, {0: 1})
-        for name, content in special:
-            self.judge(kind, name, content)
-        for name, content in damaged(whole, random.Random(1), count):
-            self.judge(kind, name, content)
-        if os.environ.get("MANTISSA_SHOW"):
-            print(f"{kind}: {dict(self.outcomes)}, at most {self.slowest:.2f} s and {self.largest:.0f} MB")
-        self.assertGreater(self.outcomes[3], count // 2, "most of what is damaged should be noticed")
+class Hostile(HostileCase):
+    PRINTS = "SRVGGNetCompact"
 
     def test_zip(self):
         whole = tiny_network(self.folder / "whole.pth", features=4).read_bytes()

@@ -6,6 +6,8 @@ namespace mantissa::format {
 namespace {
 
 Result<onnx::TensorProto> tensor_of(onnx::NodeProto& node) {
+  if (node.output_size() != 1)
+    return bad_input("it has " + std::to_string(node.output_size()) + " outputs instead of one");
   if (node.attribute_size() != 1)
     return bad_input("it has " + std::to_string(node.attribute_size()) + " values instead of one");
   auto& value = *node.mutable_attribute(0);

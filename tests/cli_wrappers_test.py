@@ -87,7 +87,8 @@ class Wrappers(Case):
                     self.assertEqual(self.features(value), "4")
 
     def test_an_optimizer_alone(self):
-        for value in (ADAM, SGD, BY_NAME, {"optimizer": ADAM}, {"optimizer_states": [SGD]}, {"optimizer": OTHERS}, {"state": BY_NAME}, {"model": ADAM}):
+        for value in (ADAM, SGD, BY_NAME, {"optimizer": ADAM}, {"optimizer_states": [SGD]}, {"optimizer": OTHERS}, {"state": BY_NAME}, {"model": ADAM},
+                      {"exp_avg": OTHERS, "exp_avg_sq": OTHERS}, {"momentum_buffer": OTHERS}):
             with self.subTest(list(value)):
                 self.refused(BAD_INPUT, "inspect", self.write(value), says=["x.pth", "torch.save(network.state_dict()"])
 

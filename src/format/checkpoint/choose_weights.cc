@@ -35,8 +35,12 @@ bool is_optimizer(const Pickle& pickle, const PickleDict& dict) {
   return value_of(pickle, dict, "state").has_value() && value_of(pickle, dict, "param_groups").has_value();
 }
 
+// And what optimizers of torch.optim call the numbers that they keep for each weight, where somebody stored them apart.
 bool named_like_an_optimizer(std::string_view key) {
-  return key.find("optim") != std::string_view::npos || key.find("sched") != std::string_view::npos;
+  constexpr std::array<std::string_view, 6> parts = {"optim",     "sched",      "exp_avg",
+                                                     "momentum_", "square_avg", "sum_of_grad"};
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](std::string_view part) { return key.find(part) != std::string_view::npos; });
 }
 
 // "nets/generator", for messages.

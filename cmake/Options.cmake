@@ -39,6 +39,12 @@ if(MANTISSA_SANITIZE)
     $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:${PROJECT_SOURCE_DIR}/cmake/sanitizer_defaults.cc>)
 endif()
 
+# Libraries say at once what they lack; but clang leaves a sanitizer's own functions to the program.
+set(mantissa_no_undefined -Wl,--no-undefined)
+if(MANTISSA_SANITIZE AND CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  set(mantissa_no_undefined "")
+endif()
+
 # Where tests look for the shared models, pictures and golden outputs; they skip with a reason where it is absent.
 if(NOT DEFINED MANTISSA_SHARED)
   set(MANTISSA_SHARED "${PROJECT_SOURCE_DIR}/../shared")

@@ -50,7 +50,7 @@ function(mantissa_module name)
   set(target mantissa_${name})
   add_library(${target} MODULE ${sources})
   target_link_libraries(${target} PRIVATE mantissa mantissa_options ${arg_LIBRARIES})
-  target_link_options(${target} PRIVATE -Wl,--no-undefined)
+  target_link_options(${target} PRIVATE ${mantissa_no_undefined})
   set_target_properties(${target} PROPERTIES
     PREFIX ""
     LIBRARY_OUTPUT_DIRECTORY "${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/mantissa"

@@ -11,6 +11,8 @@ struct TaskOverrides {
   std::optional<std::string> range;
   std::optional<std::string> colour;       // "rgb", "ycbcr" or "luminance"; must have as many channels as the network
   std::optional<std::string> output = {};  // where it has several: the name of the one that is the restored picture
+  // Of an ONNX file: operators of other domains that prepare and finish pictures around the network are cut off.
+  bool cut_custom = false;
 };
 
 }  // namespace mantissa

@@ -33,7 +33,7 @@ using ProviderLibraries = std::shared_ptr<std::vector<std::filesystem::path>>;
 [[nodiscard]] ProviderLibraries add_provider_libraries(CLI::App& command);
 [[nodiscard]] Result<void> use(const ProviderLibraries& libraries);
 
-// --range, --colour, --network-output; `overrides` outlives the command.
+// --range, --colour, --network-output, --cut-custom; `overrides` outlives the command.
 void add_overrides(CLI::App& command, TaskOverrides& overrides);
 
 // What an option takes: a whole number; a number of seconds, 0 or more.

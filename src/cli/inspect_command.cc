@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/digits.h"
+#include "base/readable.h"
 #include "cli/commands.h"
 #include "cli/error_json.h"
 #include "mantissa/inspect.h"
@@ -21,7 +22,9 @@ struct Arguments {
 };
 
 // A line of the answer: what it tells, and in how many columns that is.
-void print_line(const char* label, const std::string& text) { std::printf("%-16s %s\n", label, text.c_str()); }
+void print_line(const char* label, const std::string& text) {
+  std::printf("%-16s %s\n", label, base::readable(text).c_str());
+}
 
 std::string with_commas(const std::string& first, const std::vector<std::pair<std::string, std::string>>& pairs) {
   std::string text = first;
@@ -96,7 +99,8 @@ void print_text(const Inspection& in) {
     operators += (operators.empty() ? "" : ", ") + std::to_string(count) + " " + op;
   print_line("operators", operators);
   if (!in.most_expensive.empty()) std::printf("most work in\n");
-  for (const auto& [node, share] : in.most_expensive) std::printf("  %5.1f %%  %s\n", 100 * share, node.c_str());
+  for (const auto& [node, share] : in.most_expensive)
+    std::printf("  %5.1f %%  %s\n", 100 * share, base::readable(node).c_str());
   if (!in.hazards.empty()) std::printf("hard for narrow formats\n");
   for (const InspectedHazard& hazard : in.hazards) print_hazard(hazard);
   for (const std::string& file : in.files) print_line("file", file);

@@ -126,9 +126,29 @@ Result<net::Network> network_from(ir::Graph graph, const TaskOverrides& override
   return network_of_bytes(std::move(network), ends);
 }
 
+// What the operators around a network made of 8-bit levels is its range, whatever its file or its kind says.
+void take_levels(const CutOff& cut, net::Task& task) {
+  const auto range = [](const CutOff::Levels& levels) { return net::Range{levels.black, levels.white}; };
+  if (cut.levels_in) {
+    std::erase(task.assumed, "range 0..1");
+    task.range_low = cut.levels_in->black;
+    task.range_high = cut.levels_in->white;
+    task.range_out = std::nullopt;
+  }
+  if (cut.levels_out && range(*cut.levels_out) != net::output_range(task)) task.range_out = range(*cut.levels_out);
+  task.assumed.push_back(cut.what);
+}
+
 Result<net::Network> read_onnx_network(const Path& path, const TaskOverrides& overrides) {
-  MANTISSA_ASSIGN(ir::Graph graph, read_onnx(path));
-  return network_from(std::move(graph), overrides).in("network " + path.string());
+  CutNetwork file;
+  if (overrides.cut_custom) {
+    MANTISSA_ASSIGN(file, read_onnx_inside(path));
+  } else {
+    MANTISSA_ASSIGN(file.graph, read_onnx(path));
+  }
+  MANTISSA_ASSIGN(net::Network network, network_from(std::move(file.graph), overrides).in("network " + path.string()));
+  if (file.cut) take_levels(*file.cut, network.task);
+  return network;
 }
 
 Result<net::Network> read_tensorflow_network(const Path& path, const TaskOverrides& overrides) {
@@ -156,7 +176,7 @@ struct Reader {
 constexpr std::array kReaders = {
     Reader{"PyTorch checkpoints", is_checkpoint, read_checkpoint_network},
     Reader{"safetensors files", is_safetensors, read_safetensors_network},
-    Reader{"ONNX files", is_onnx, read_onnx_network},
+    Reader{"ONNX files", is_onnx, read_onnx_network, read_onnx_network_inside},
     Reader{"frozen TensorFlow graphs", is_frozen_graph, read_tensorflow_network},
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "base/bytes.h"
@@ -18,6 +19,24 @@ namespace mantissa::format {
 // (unsupported): control flow, a newer opset; each names the node.
 [[nodiscard]] Result<ir::Graph> read_onnx(const std::filesystem::path& path);
 [[nodiscard]] Result<ir::Graph> read_onnx(const base::Bytes& bytes);
+
+// What was cut off around a network (onnx/cut_custom.h).
+struct CutOff {
+  struct Levels {  // the network's numbers for 8-bit levels 0 and 255
+    float black = 0;
+    float white = 1;
+  };
+  std::string what;                 // for users
+  std::optional<Levels> levels_in;  // nullopt: what was cut off does not tell
+  std::optional<Levels> levels_out;
+};
+struct CutNetwork {
+  ir::Graph graph;
+  std::optional<CutOff> cut;  // nullopt: all operators were ONNX's own, and the graph is whole
+};
+// Reads the network inside: operators of other domains around it, and what goes with them, are cut off.
+// Errors: as above; (unsupported) a network that is not whole without them.
+[[nodiscard]] Result<CutNetwork> read_onnx_inside(const std::filesystem::path& path);
 
 struct OnnxWriteOptions {
   // Larger constants go together into `<file>.data` beside it;

@@ -85,9 +85,10 @@ Result<Runnable> Runnable::read(const RunnerRequest& request) {
 }
 
 Result<void> Runnable::read_release(const RunnerRequest& request) {
-  if (request.overrides.range || request.overrides.colour || request.overrides.output)
+  const TaskOverrides& overrides = request.overrides;
+  if (overrides.range || overrides.colour || overrides.output || overrides.cut_custom)
     return usage_error("the release " + model_.string() + " says itself what range, colours and output its network has",
-                       "Leave out --range, --colour and --network-output");
+                       "Leave out --range, --colour, --network-output and --cut-custom");
   MANTISSA_ASSIGN(manifest_, format::read_manifest(model_));
   task_ = manifest_->task;
   machine_ = manifest_->machine;

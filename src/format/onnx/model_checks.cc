@@ -8,8 +8,6 @@
 namespace mantissa::format {
 namespace {
 
-bool is_onnx_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
-
 Result<int> opset_of(const onnx::ModelProto& model) {
   std::optional<std::int64_t> opset;
   for (const auto& import : model.opset_import()) {
@@ -34,13 +32,27 @@ Result<void> check_rank(int rank) {
   return {};
 }
 
+// Names those of other domains, all of the first few.
+Result<void> check_domains(const onnx::GraphProto& graph) {
+  constexpr int kMostNamed = 3;
+  std::string named;
+  int others = 0;
+  bool optimized = false;
+  for (const auto& node : graph.node()) {
+    if (is_onnx_domain(node.domain())) continue;
+    if (others < kMostNamed) named += (others == 0 ? "" : ", ") + describe(node);
+    ++others;
+    optimized = optimized || node.domain() == "com.microsoft";
+  }
+  if (others == 0) return {};
+  if (others > kMostNamed) named += " and " + std::to_string(others - kMostNamed) + " more";
+  return bad_input("it has operators of other domains than ONNX's, which cannot be read: " + named,
+                   optimized ? "Give the network as it was before it was quantized or optimized for ONNX Runtime"
+                             : "If they prepare and finish pictures around the network, cut them off with "
+                               "--cut-custom; else export it with ONNX's own operators alone");
+}
+
 Result<void> check_node(onnx::NodeProto& node) {
-  if (!is_onnx_domain(node.domain()))
-    return bad_input(
-        "its operator is of the domain \"" + node.domain() + "\", and only ONNX's own operators can be read",
-        node.domain() == "com.microsoft"
-            ? "Give the network as it was before it was quantized or optimized for ONNX Runtime"
-            : "Export the network with ONNX's own operators alone");
   node.clear_domain();
   for (const auto& attribute : node.attribute()) {
     if (attribute.has_g() || attribute.graphs_size() != 0)
@@ -61,6 +73,8 @@ Result<void> check_ranks(const List& values) {
 
 }  // namespace
 
+bool is_onnx_domain(const std::string& domain) { return domain.empty() || domain == "ai.onnx"; }
+
 std::string describe(const onnx::NodeProto& node) {
   std::string text = node.domain();
   if (!text.empty()) text += "::";
@@ -79,6 +93,7 @@ Result<int> check_model(onnx::ModelProto& model) {
     return unsupported("it defines functions of its own (\"" + model.functions(0).name() + "\"), which cannot be read",
                        "Export the network with its functions inlined");
   if (graph.sparse_initializer_size() != 0) return unsupported("it has sparse constants, which cannot be read");
+  MANTISSA_TRY(check_domains(graph));
   for (auto& node : *graph.mutable_node()) MANTISSA_TRY(check_node(node).in("node " + describe(node)));
   MANTISSA_TRY(check_ranks(graph.input()));
   MANTISSA_TRY(check_ranks(graph.output()));

@@ -8,6 +8,8 @@
 
 namespace mantissa::format {
 
+[[nodiscard]] bool is_onnx_domain(const std::string& domain);  // whether operators of it are ONNX's own
+
 // "Conv /body/0 (output features)", as ir::Graph::describe() has it.
 [[nodiscard]] std::string describe(const onnx::NodeProto& node);
 

@@ -8,6 +8,7 @@
 #include "format/onnx.h"
 #include "format/onnx/attribute.h"
 #include "format/onnx/constant_node.h"
+#include "format/onnx/cut_custom.h"
 #include "format/onnx/element_type.h"
 #include "format/onnx/library_errors.h"
 #include "format/onnx/model_checks.h"
@@ -58,7 +59,11 @@ class Reader {
   Reader(onnx::ModelProto& model, std::vector<std::optional<base::Bytes>> raw, ExternalData external)
       : model_(model), proto_(*model.mutable_graph()), raw_(std::move(raw)), external_(std::move(external)) {}
 
-  Result<ir::Graph> read() {
+  // With `cut`, the network inside, and what was cut off.
+  Result<ir::Graph> read(std::optional<CutOff>* cut) {
+    if (cut) {
+      MANTISSA_ASSIGN(*cut, cut_custom(proto_));
+    }
     MANTISSA_ASSIGN(const int opset, check_model(model_));
     OpsetMapping mapping(opset);
     for (auto& node : *proto_.mutable_node()) MANTISSA_TRY(mapping.check(node).in(place(node)));
@@ -76,6 +81,7 @@ class Reader {
     for (auto& node : *proto_.mutable_node()) MANTISSA_TRY(add_node(node, mapping).in(place(node)));
     MANTISSA_TRY(add_outputs());
     MANTISSA_TRY(ir::verify(graph_));
+    if (cut && *cut) graph_.erase_unused();
     return std::move(graph_);
   }
 
@@ -197,7 +203,8 @@ class Reader {
   std::unordered_map<std::string, ValueType> types_;
 };
 
-Result<ir::Graph> read(const base::Bytes& bytes, std::optional<std::filesystem::path> folder) {
+Result<ir::Graph> read(const base::Bytes& bytes, std::optional<std::filesystem::path> folder,
+                       std::optional<CutOff>* cut = nullptr) {
   if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
     return bad_input("it is larger than 2 GiB, which an ONNX file cannot be",
                      "Save the network with its weights as external data");
@@ -207,7 +214,7 @@ Result<ir::Graph> read(const base::Bytes& bytes, std::optional<std::filesystem::
     std::optional<ModelWithoutData> light = take_out_raw_data(bytes);
     if (!light || !model.ParseFromString(light->message) || !model.has_graph()) return;
     light->message = {};
-    graph.emplace(Reader(model, std::move(light->raw), ExternalData(std::move(folder))).read());
+    graph.emplace(Reader(model, std::move(light->raw), ExternalData(std::move(folder))).read(cut));
   });
   if (!done.ok()) return done.error();
   if (!graph) return bad_input("it is not an ONNX file, or it is damaged or incomplete", "Export or download it again");
@@ -221,6 +228,13 @@ Result<ir::Graph> read_onnx(const std::filesystem::path& path) {
   Result<base::Bytes> bytes = base::map_file(path);
   if (!bytes.ok()) return std::move(bytes).error();
   return read(*bytes, path.parent_path()).in(place);
+}
+
+Result<CutNetwork> read_onnx_inside(const std::filesystem::path& path) {
+  MANTISSA_ASSIGN(const base::Bytes bytes, base::map_file(path));
+  CutNetwork network;
+  MANTISSA_ASSIGN(network.graph, read(bytes, path.parent_path(), &network.cut).in("network " + path.string()));
+  return network;
 }
 
 Result<ir::Graph> read_onnx(const base::Bytes& bytes) { return read(bytes, std::nullopt); }

@@ -13,8 +13,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 
+from cli_cut_custom_test import wrapped  # noqa: E402
+from cli_hostile_onnx_test import shaped  # noqa: E402
 from cli_hostile_test import legacy, safetensors  # noqa: E402
 from cli_tools import tiny_denoiser, tiny_network, tiny_state  # noqa: E402
+from onnx_files import Small  # noqa: E402
 
 READERS = ("checkpoint", "safetensors", "onnx", "tensorflow")
 LONGEST = 16384  # bytes of an input: structure is found in small files
@@ -54,6 +57,8 @@ def seeds(reader, folder):
     else:
         for form in ("number", "map"):
             tiny_denoiser(folder / form, form)
+        for name, content in (("small", Small(channels=1, features=1).bytes()), ("sizes", shaped()), ("application", wrapped())):
+            (folder / name).write_bytes(content)
 
 
 def main():

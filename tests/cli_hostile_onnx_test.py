@@ -9,7 +9,7 @@ import os
 import sys
 import unittest
 
-from cli_tools import Case
+from cli_cut_custom_test import wrapped
 from hostile_tools import HostileCase
 from onnx_files import (INT32, INT64, STRING, UINT8, Small, attribute, constant, field, fields, floats, graph, integers, model, node, of_graph, of_tensor,
                         small, tensor, value, varint)
@@ -218,6 +218,10 @@ class HostileOnnx(HostileCase):
 
     def test_damaged_sizes(self):
         self.judge_all("onnx with sizes", shaped(), [], count=300, least=0.3)
+
+    def test_damaged_around_the_network(self):
+        self.FLAGS = ("--cut-custom",)
+        self.judge_all("onnx of an application", wrapped(), [], count=200, least=0.2)
 
     def test_cut_off_anywhere(self):
         whole = shaped()

@@ -50,13 +50,14 @@ class HostileCase(Case):
 
     PRINTS = ""    # by inspect, of each file that is still a network
     NAME = "x.pth"
+    FLAGS = ()
     slowest, largest = 0, 0
 
     def judge(self, kind, name, content, expected=OUTCOMES):
         (self.folder / self.NAME).write_bytes(content)
         before = self.entries()
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors, \
-                subprocess.Popen([str(PROGRAM), "inspect", self.NAME], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                subprocess.Popen([str(PROGRAM), "inspect", self.NAME, *self.FLAGS], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  stderr=errors, encoding="utf-8", errors="replace",
                                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (20, 20))) as program:
             printed = program.stdout.read()

@@ -76,9 +76,9 @@ std::string memory_of(const Inspection& in) {
 void print_hazard(const InspectedHazard& hazard) {
   std::string variants;
   for (const std::string& variant : hazard.variants) variants += (variants.empty() ? "" : ", ") + variant;
-  std::printf("  %-12s %s\n", variants.c_str(), hazard.reason.c_str());
+  std::printf("  %-12s %s\n", variants.c_str(), base::readable(hazard.reason).c_str());
   const std::string more = hazard.nodes > 1 ? " and " + std::to_string(hazard.nodes - 1) + " more" : "";
-  std::printf("  %-12s   %s%s\n", "", hazard.first.c_str(), more.c_str());
+  std::printf("  %-12s   %s%s\n", "", base::readable(hazard.first).c_str(), more.c_str());
 }
 
 void print_text(const Inspection& in) {

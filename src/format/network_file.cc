@@ -176,7 +176,7 @@ struct Reader {
 constexpr std::array kReaders = {
     Reader{"PyTorch checkpoints", is_checkpoint, read_checkpoint_network},
     Reader{"safetensors files", is_safetensors, read_safetensors_network},
-    Reader{"ONNX files", is_onnx, read_onnx_network, read_onnx_network_inside},
+    Reader{"ONNX files", is_onnx, read_onnx_network},
     Reader{"frozen TensorFlow graphs", is_frozen_graph, read_tensorflow_network},
 };
 

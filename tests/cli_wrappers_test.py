@@ -62,6 +62,8 @@ class Wrappers(Case):
     def test_the_average_is_preferred(self):
         self.assertEqual(self.features({"params": OTHERS, "params_ema": WEIGHTS}), "4")
         self.assertEqual(self.features({"params_ema": WEIGHTS, "params": OTHERS}), "4")
+        for name in ("ema", "model_ema", "state_dict_ema", "g_ema"):
+            self.assertEqual(self.features({"model": OTHERS, "state_dict": OTHERS, name: WEIGHTS}), "4")
 
     def test_nested_wrappers(self):
         for names in (("model", "state_dict"), ("state_dict", "generator"), ("net", "params_ema"), ("checkpoint", "model"), ("state", "model", "net")):

@@ -107,6 +107,8 @@ TEST_F(Checkpoint, ChoosesTheWeights) {
       dict({text("state"), dict({number(0), dict({text("exp_avg"), tensor()})}), text("param_groups"), "]"});
   EXPECT_EQ(wrappers(weights), Names{});
   EXPECT_EQ(wrappers(dict({text("params"), weights, text("params_ema"), weights})), Names{"params_ema"});
+  EXPECT_EQ(wrappers(dict({text("model"), weights, text("ema"), weights})), Names{"ema"});
+  EXPECT_EQ(wrappers(dict({text("ema"), dict({text("decay"), number(3)}), text("model"), weights})), Names{"model"});
   EXPECT_EQ(wrappers(dict({text("optimizer"), adam, text("epoch"), number(3), text("model"), weights})),
             Names{"model"});
   EXPECT_EQ(wrappers(dict({text("g"), adam, text("model_state_dict"), weights})), Names{"model_state_dict"});

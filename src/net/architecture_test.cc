@@ -93,6 +93,9 @@ TEST(Architectures, AreFoundBelowWrappers) {
     EXPECT_NE(network.checkpoint.find(std::string(prefix) + "body.0.weight"), nullptr);
   }
   EXPECT_EQ(built(States::prefixed("module.", states.dncnn("model", 1, 4, 3, false))).architecture, "DnCNN");
+  ir::StateDict averaged = States::prefixed("module.", states.srvgg(3, 8, 1, 2));
+  averaged.tensors.emplace(averaged.tensors.begin(), "n_averaged", ir::Tensor::of_integers({}, {5}));
+  EXPECT_EQ(built(averaged).architecture, "SRVGGNetCompact");
 }
 
 TEST(Srvgg, IsRebuilt) {

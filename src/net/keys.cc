@@ -75,6 +75,8 @@ std::optional<int> shuffle_factor(std::int64_t from, std::int64_t to) {
 
 std::vector<View> views_of(const ir::StateDict& state) {
   std::vector<View> views{{"", state}};
+  // torch.optim.swa_utils.AveragedModel counts what it averaged, beside "module.".
+  std::erase_if(views.front().state.tensors, [](const auto& entry) { return entry.first == "n_averaged"; });
   for (int depth = 0; depth < kDeepestPrefix && !state.tensors.empty(); ++depth) {
     const ir::StateDict& last = views.back().state;
     const std::string& first = last.tensors.front().first;

@@ -40,7 +40,8 @@ using Layers = std::map<int, Layer>;
 // The factor of a pixel shuffle that turns `from` channels into `to`; nullopt when there is none or it is over 16.
 [[nodiscard]] std::optional<int> shuffle_factor(std::int64_t from, std::int64_t to);
 
-// The state dict as it is, then without the leading segment that all its keys share ("module."), and so on.
+// The state dict as it is (but for the count of an average), then without the leading segment that all its keys share
+// ("module."), and so on.
 struct View {
   std::string prefix;  // that was taken away, with its dot
   ir::StateDict state;

@@ -8,9 +8,10 @@
 namespace mantissa::format {
 namespace {
 
-// Best first. "params_ema" and "params" are BasicSR's, "state_dict" is Lightning's and MMEngine's; the rest is custom.
-constexpr std::array<std::string_view, 6> kWrappers = {"params_ema", "params", "state_dict",
-                                                       "model",      "net",    "generator"};
+// Best first: averages over training before its last step. "params_ema" and "params" are BasicSR's, "state_dict_ema" is
+// timm's, "g_ema" StyleGAN's, "state_dict" Lightning's and MMEngine's; the rest is custom.
+constexpr std::array<std::string_view, 10> kWrappers = {
+    "params_ema", "state_dict_ema", "model_ema", "g_ema", "ema", "params", "state_dict", "model", "net", "generator"};
 constexpr std::size_t kDeepest = 8;              // wrappers around wrappers
 constexpr std::size_t kMostVisited = 4'000'000;  // items; sharing makes a large tree out of few objects
 

@@ -2,16 +2,14 @@
 
 #include <algorithm>
 
+#include "pass/halves.h"
+
 namespace mantissa::pass {
 namespace {
 
 using base::NumberFormat;
 using ir::Graph;
 using ir::ValueId;
-
-bool is_half(std::optional<NumberFormat> format) {
-  return format == NumberFormat::float16 || format == NumberFormat::bfloat16;
-}
 
 ir::Node rounding_node(NumberFormat format, ValueId from, ValueId to, std::string name) {
   return {.op = "RoundTo",
@@ -56,7 +54,7 @@ Result<void> emulate_rounding(Graph& graph) {
       const auto held = graph.value(from).format;
       const bool from_float = held && base::is_floating(*held);
       if (is_half(format) && !from_float) {  // of integers: into float32, and rounded there
-        graph.node(id).attributes.insert_or_assign("to", std::int64_t{1});
+        graph.node(id).attributes.insert_or_assign("to", cast_type(NumberFormat::float32));
         round_output(graph, to);
       } else if (is_half(format)) {  // into the format: rounding itself
         ir::Node& cast = graph.node(id);

@@ -73,7 +73,6 @@ Result<void> fuse_bias(Graph& graph) {
                     graph.add_constant(graph.value(constant).name + "/bias",
                                        ir::Tensor::of_floats({place.outputs}, std::move(bias))));
     const ValueId sum = graph.node(add).outputs[0], result = graph.node(add).inputs[1 - place.constant];
-    const std::string name = graph.value(sum).name;
     graph.replace(sum, result);
   }
   graph.erase_unused();

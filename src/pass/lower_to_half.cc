@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/numbers.h"
+#include "pass/halves.h"
 
 namespace mantissa::pass {
 namespace {
@@ -10,18 +11,6 @@ namespace {
 using base::NumberFormat;
 using ir::Graph;
 using ir::ValueId;
-
-// ONNX TensorProto.DataType, for the attribute `to` of Cast.
-std::int64_t onnx_type(NumberFormat format) {
-  switch (format) {
-    case NumberFormat::float16:
-      return 10;
-    case NumberFormat::bfloat16:
-      return 16;
-    default:
-      return 1;
-  }
-}
 
 class Lowering {
  public:
@@ -64,7 +53,7 @@ class Lowering {
     const ValueId from = graph_.node(id).inputs[0], to = graph_.node(id).outputs[0];
     const NumberFormat held = *graph_.value(to).format;
     if (!is_float(held)) return;
-    graph_.node(id).attributes.insert_or_assign("to", onnx_type(held));
+    graph_.node(id).attributes.insert_or_assign("to", cast_type(held));
     if (graph_.value(from).format == held && !graph_.is_output(to)) graph_.replace_uses(to, from);
   }
 
@@ -84,7 +73,7 @@ class Lowering {
       result = graph_.add_constant(
           name, {format, constant.shape, base::from_floats(format, reals, base::Overflow::infinity)});
     } else {
-      result = graph_.add("Cast", {id}, {{"to", onnx_type(format)}}, name);
+      result = graph_.add("Cast", {id}, {{"to", cast_type(format)}}, name);
       graph_.value(result).format = format;
       graph_.value(result).shape = graph_.value(id).shape;
     }
@@ -97,7 +86,7 @@ class Lowering {
     const std::string name = graph_.value(output).name;
     const std::string half_name = name + "_" + std::string(base::name_of(*graph_.value(output).format));
     graph_.rename(output, half_name);
-    const ValueId real = graph_.add("Cast", {output}, {{"to", onnx_type(NumberFormat::float32)}}, name);
+    const ValueId real = graph_.add("Cast", {output}, {{"to", cast_type(NumberFormat::float32)}}, name);
     graph_.rename(real, name);
     graph_.value(real).format = NumberFormat::float32;
     graph_.value(real).shape = graph_.value(output).shape;

@@ -2,18 +2,13 @@
 
 #include <algorithm>
 
+#include "pass/halves.h"
+
 namespace mantissa::pass {
 namespace {
 
 using base::NumberFormat;
 using ir::Graph;
-
-// ONNX TensorProto.DataType, for the attribute `to` of Cast.
-constexpr std::int64_t kFloat32 = 1, kFloat16 = 10, kBfloat16 = 16;
-
-bool is_half(std::optional<NumberFormat> format) {
-  return format == NumberFormat::float16 || format == NumberFormat::bfloat16;
-}
 
 Result<void> widen(ir::Tensor& tensor) {
   if (!is_half(tensor.format)) return {};
@@ -38,8 +33,9 @@ Result<void> widen_halves(Graph& graph) {
     for (auto& [name, attribute] : graph.node(id).attributes) {
       if (auto* tensor = std::get_if<ir::Tensor>(&attribute)) MANTISSA_TRY(widen(*tensor));
       auto* number = std::get_if<std::int64_t>(&attribute);
-      if (graph.is(id, "Cast") && name == "to" && number != nullptr && (*number == kFloat16 || *number == kBfloat16))
-        *number = kFloat32;
+      if (graph.is(id, "Cast") && name == "to" && number != nullptr &&
+          (*number == cast_type(NumberFormat::float16) || *number == cast_type(NumberFormat::bfloat16)))
+        *number = cast_type(NumberFormat::float32);
     }
   }
   return {};

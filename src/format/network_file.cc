@@ -43,15 +43,16 @@ Result<void> gather_operators(ir::Graph& graph) {
   return {};
 }
 
-Result<ir::Graph> with_whole_picture(ir::Graph graph) {
-  return net::keep_border(graph) ? with_inferred_shapes(graph) : std::move(graph);
-}
-
 // The graph with free sizes. Errors: why it works at the sizes of the file only.
 Result<ir::Graph> with_free_sizes(ir::Graph graph) {
   if (std::string obstacle = net::free_sizes(graph); !obstacle.empty()) return unsupported(std::move(obstacle));
   MANTISSA_ASSIGN(ir::Graph freed, with_inferred_shapes(graph));
-  MANTISSA_ASSIGN(freed, with_whole_picture(std::move(freed)));
+  auto geometry = net::find_geometry(freed);
+  if (geometry.ok() || !net::keep_border(freed)) {
+    MANTISSA_TRY(std::move(geometry));
+    return freed;
+  }
+  MANTISSA_ASSIGN(freed, with_inferred_shapes(freed));
   MANTISSA_TRY(net::find_geometry(freed));
   return freed;
 }
@@ -79,12 +80,11 @@ Result<net::Network> read_safetensors_network(const Path& path, const TaskOverri
 }
 
 // Bytes tell the range.
-Result<net::Network> network_of_bytes(net::Network network, const pass::Ends& ends) {
-  if (!ends.takes_bytes && !ends.gives_bytes) return network;
-  MANTISSA_TRY(net::override_task(network.task, {.range = "0:255", .colour = {}}));
-  if (!ends.takes_bytes) network.task.assumed.emplace_back("range 0..255 in");
-  if (!ends.gives_bytes) network.task.assumed.emplace_back("range 0..255 out");
-  return network;
+void take_bytes(const pass::Ends& ends, net::Task& task) {
+  if (!ends.takes_bytes && !ends.gives_bytes) return;
+  net::set_range(task, {0, 255});
+  if (!ends.takes_bytes) task.assumed.emplace_back("range 0..255 in");
+  if (!ends.gives_bytes) task.assumed.emplace_back("range 0..255 out");
 }
 
 // Of several outputs the one that was asked for.
@@ -105,6 +105,14 @@ Result<void> choose_output(ir::Graph& graph, const std::optional<std::string>& n
   return unsupported("the network has several outputs: " + names, advice);
 }
 
+// A border that is missing is looked for only where nothing is recognised without it: it takes a walk through the graph.
+Result<net::Network> recognised(ir::Graph graph, const std::string& fixed_because) {
+  auto network = net::network_from_graph(graph, fixed_because);
+  if (network.ok() || net::has_fixed_sizes(graph) || !net::keep_border(graph)) return network;
+  MANTISSA_ASSIGN(graph, with_inferred_shapes(graph));
+  return net::network_from_graph(std::move(graph), fixed_because);
+}
+
 Result<net::Network> network_from(ir::Graph graph, const TaskOverrides& overrides) {
   MANTISSA_TRY(choose_output(graph, overrides.output));
   MANTISSA_TRY(pass::widen_halves(graph));
@@ -119,22 +127,16 @@ Result<net::Network> network_from(ir::Graph graph, const TaskOverrides& override
       graph = *std::move(freed);
     else
       fixed_because = Error(freed.error()).what;
-  } else {
-    MANTISSA_ASSIGN(graph, with_whole_picture(std::move(graph)));
   }
-  MANTISSA_ASSIGN(net::Network network, net::network_from_graph(std::move(graph), fixed_because));
-  return network_of_bytes(std::move(network), ends);
+  MANTISSA_ASSIGN(net::Network network, recognised(std::move(graph), fixed_because));
+  take_bytes(ends, network.task);
+  return network;
 }
 
 // What the operators around a network made of 8-bit levels is its range, whatever its file or its kind says.
 void take_levels(const CutOff& cut, net::Task& task) {
   const auto range = [](const CutOff::Levels& levels) { return net::Range{levels.black, levels.white}; };
-  if (cut.levels_in) {
-    std::erase(task.assumed, "range 0..1");
-    task.range_low = cut.levels_in->black;
-    task.range_high = cut.levels_in->white;
-    task.range_out = std::nullopt;
-  }
+  if (cut.levels_in) net::set_range(task, range(*cut.levels_in));
   if (cut.levels_out && range(*cut.levels_out) != net::output_range(task)) task.range_out = range(*cut.levels_out);
   task.assumed.push_back(cut.what);
 }

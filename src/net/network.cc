@@ -39,15 +39,11 @@ Result<Range> range_of(std::string_view text) {
 Result<void> set_range(Task& task, std::string_view text) {
   const std::size_t comma = text.find(',');
   MANTISSA_ASSIGN(const Range in, range_of(text.substr(0, comma)));
-  task.range_out.reset();
+  std::optional<Range> out;
   if (comma != std::string_view::npos) {
-    MANTISSA_ASSIGN(task.range_out, range_of(text.substr(comma + 1)));
+    MANTISSA_ASSIGN(out, range_of(text.substr(comma + 1)));
   }
-  task.range_low = in.low;
-  task.range_high = in.high;
-  drop_assumption(task, "range");
-  // Noise is as strong as before, in numbers that span more or less.
-  if (task.condition) task.condition->divisor = 255 / in.span();
+  set_range(task, in, out);
   return {};
 }
 
@@ -78,6 +74,15 @@ std::optional<Colour> colour_named(std::string_view name) {
     if (each.name == name) return each.colour;
   }
   return std::nullopt;
+}
+
+void set_range(Task& task, Range in, std::optional<Range> out) {
+  task.range_low = in.low;
+  task.range_high = in.high;
+  task.range_out = out;
+  drop_assumption(task, "range");
+  // Noise is as strong as before, in numbers that span more or less.
+  if (task.condition) task.condition->divisor = 255 / in.span();
 }
 
 Result<void> override_task(Task& task, const TaskOverrides& overrides) {

@@ -54,6 +54,9 @@ struct Task {
 
 [[nodiscard]] inline int channels_of(Colour colour) { return colour == Colour::luminance ? 1 : 3; }
 
+// No longer assumed then. `out`: where black and white come out as others.
+void set_range(Task& task, Range in, std::optional<Range> out = {});
+
 // Errors (usage): a range that is not two finite numbers in rising order, an unknown colour,
 // the wrong number of channels.
 [[nodiscard]] Result<void> override_task(Task& task, const TaskOverrides& overrides);

@@ -1,6 +1,7 @@
 """`mantissa release` as a user types it: the small network's release from all sides, networks that are told the level of noise, the bundled sample."""
 
 import os
+import random
 import subprocess
 import sys
 import unittest
@@ -215,6 +216,26 @@ class Told(Case):
         other = tiny_network(self.folder / "n.pth")
         self.refused(2, "release", other, "--calibrate", clean, "--sigma", "25", "-o", self.folder / "out", says=["--sigma"])
         self.refused(2, "run", other, clean / "0.png", "--sigma", "25", "-o", self.folder / "o2.png", says=["--sigma"])
+
+
+class Repair(Case):
+    def test_what_the_gate_refuses_is_repaired_again(self):
+        """Calibration pictures of weak contrast, and noise on those that judge."""
+        numbers = random.Random(1)
+
+        def steps(x, y, colour):
+            return 0.3 + 0.2 * (x / 48 + (x // 6 + y // 5 + colour) % 2)
+
+        calibration = pictures(self.folder / "calibration", sample=steps)
+        evaluation = pictures(self.folder / "evaluation", count=2, sample=lambda *at: steps(*at) + 0.1 * (numbers.random() - 0.5))
+        network = tiny_network(self.folder / "network.pth", spread=0.1, features=16)
+        done = mantissa("-v", "release", network, "--calibrate", calibration, "--evaluate", evaluation, "-o", self.folder / "out")
+        self.assertIn(done.returncode, (0, 4), done.stderr)
+        self.assertIn("repairing int8/model.onnx again: the PSNR against fp32", done.stderr)
+        file = files_of(manifest_of(self.folder / "out"))["int8/model.onnx"]
+        self.assertTrue(file["verdict"]["passed"])
+        self.assertEqual(file["rungs"][-1]["name"], "narrower aim")
+        self.assertGreater(file["rungs"][-1]["gain"], 0)
 
 
 class Targets(Case):

@@ -25,7 +25,8 @@ enum class Effort { rough, full };  // rough: on a few of the pictures, good eno
 // The loss of the variant in which `in_float` are float.
 using JudgeProtection = std::function<Result<Loss>(const std::vector<ir::NodeId>& in_float, Effort effort)>;
 
-// How far checks are from what is wanted when each has lost `removed` of its share (a number for each).
-[[nodiscard]] double need(const std::vector<double>& shares, const std::vector<double>& removed);
+// How far checks are from what is wanted when each has lost `removed` of its share (a number for each). `aim`: the
+// share that passes.
+[[nodiscard]] double need(const std::vector<double>& shares, const std::vector<double>& removed, double aim = 1);
 
 }  // namespace mantissa::quant

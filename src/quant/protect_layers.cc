@@ -49,16 +49,16 @@ class Costs {
 
 // One after another those whose removal is worth most for what they cost, as many as fit.
 std::vector<MeasuredLayer> those_that_fit(std::vector<MeasuredLayer> candidates, std::vector<double> shares,
-                                          const Costs& costs, const Limit& limit) {
+                                          const Costs& costs, const Limit& limit, double aim) {
   std::vector<MeasuredLayer> chosen;
   const std::vector<double> nothing(shares.size(), 0.0);
   double macs = 0;  // in float
   while (true) {
     std::erase_if(candidates, [&](const MeasuredLayer& c) { return !costs.fits(macs + c.layer.macs, limit); });
     if (candidates.empty()) return chosen;
-    const double before = need(shares, nothing);
+    const double before = need(shares, nothing, aim);
     const auto worth = [&](const MeasuredLayer& c) {
-      return (before - need(shares, c.shares)) / (limit.regard_time ? costs.price(c.layer) : 1);
+      return (before - need(shares, c.shares, aim)) / (limit.regard_time ? costs.price(c.layer) : 1);
     };
     const auto best =
         std::max_element(candidates.begin(), candidates.end(),
@@ -91,11 +91,10 @@ class Protector {
   Result<Protection> run() {
     MANTISSA_ASSIGN(result_.before, judge_({}, Effort::full));
     result_.after = result_.before;
-    if (result_.before.of_allowed() <= 1 || layers_.empty()) return std::move(result_);
-    MANTISSA_ASSIGN(MeasuredLayers measured,
-                    measure_layers(layers_, result_.before, judge_, [this] { return time_left(kShareForMeasuring); }));
-    result_.out_of_time = measured.out_of_time;
-    MANTISSA_TRY(choose(measured.layers));
+    if (passes(result_.before) || layers_.empty()) return std::move(result_);
+    MANTISSA_ASSIGN(result_.measured, measure());
+    result_.out_of_time = result_.measured.out_of_time;
+    MANTISSA_TRY(choose(result_.measured.layers));
     MANTISSA_TRY(drop_last());
     MANTISSA_TRY(give_back());
     result_.steps = steps_of(chosen_, costs_);
@@ -111,6 +110,14 @@ class Protector {
     const bool up = time_left() <= 0;
     result_.out_of_time |= up;
     return up;
+  }
+
+  [[nodiscard]] bool passes(const Loss& loss) const { return loss.of_allowed() <= options_.aim; }
+  [[nodiscard]] bool is_bearable(const Loss& loss) const { return options_.aim < 1 ? passes(loss) : loss.bearable; }
+
+  Result<MeasuredLayers> measure() {
+    if (options_.measured != nullptr) return *options_.measured;
+    return measure_layers(layers_, result_.before, judge_, [this] { return time_left(kShareForMeasuring); });
   }
 
   Result<Loss> judge(const std::vector<MeasuredLayer>& layers) {
@@ -131,14 +138,14 @@ class Protector {
     }
     for (const Limit& limit : limits) {
       const bool is_wider = limit.share > options_.largest_shares.front();
-      if (is_wider && result_.after.bearable) break;
-      std::vector<MeasuredLayer> layers = those_that_fit(measured, result_.before.shares, costs_, limit);
-      if (layers.empty() || (is_time_up() && result_.after.bearable)) continue;
+      if (is_wider && is_bearable(result_.after)) break;
+      std::vector<MeasuredLayer> layers = those_that_fit(measured, result_.before.shares, costs_, limit, options_.aim);
+      if (layers.empty() || (is_time_up() && is_bearable(result_.after))) continue;
       MANTISSA_ASSIGN(Loss loss, judge(layers));
       if (loss.of_allowed() >= result_.after.of_allowed()) continue;
       result_.after = std::move(loss);
       chosen_ = std::move(layers);
-      if (result_.after.of_allowed() <= 1) break;
+      if (passes(result_.after)) break;
     }
     reached_ = result_.after.shares;
     return {};
@@ -148,7 +155,7 @@ class Protector {
   // check that passes may be lost.
   [[nodiscard]] bool is_enough(const Loss& loss) const {
     for (std::size_t check = 0; check < reached_.size(); ++check)
-      if (loss.shares[check] > std::max(1.0, kNear * reached_[check])) return false;
+      if (loss.shares[check] > std::max(options_.aim, kNear * reached_[check])) return false;
     return true;
   }
 

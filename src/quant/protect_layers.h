@@ -19,6 +19,10 @@ struct ProtectOptions {
   double wanted_time = 0.1;
   // Of the multiply-accumulates that may go back to float: the first of these with which it passes, or is bearable.
   std::vector<double> largest_shares = {0.2, 0.5, 0.8};
+  // Of what the gate allows, as the judge tells it: what passes. Below 1 nothing more is bearable.
+  double aim = 1;
+  // What an earlier run measured on the same layers: nothing is measured then.
+  const MeasuredLayers* measured = nullptr;
   double budget = 120;                 // seconds of work (base::WorkClock)
   std::function<double()> clock = {};  // seconds of work so far, from any start; empty: a WorkClock
 };
@@ -34,6 +38,7 @@ struct Protection {
   Loss before;
   Loss after;                         // with all steps
   std::vector<ProtectionStep> steps;  // empty when nothing was needed, or nothing helped
+  MeasuredLayers measured;            // without layers when nothing was needed
   bool out_of_time = false;
 };
 

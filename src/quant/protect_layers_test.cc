@@ -126,6 +126,22 @@ TEST(ProtectLayers, GivesUpNoMoreWorkForWhatIsBearable) {
   }
 }
 
+// With what an earlier run measured: only combinations are judged.
+TEST(ProtectLayers, ReachesANarrowerAimWithoutMeasuringAgain) {
+  FakeJudge fake{{1e-4, 2e-4, 3e-4, 4e-4}, 8e-4};
+  const auto first = protect_layers(layers_of({1, 1, 1, 1}), std::ref(fake), {.largest_shares = {0.5, 0.8}});
+  ASSERT_TRUE(first.ok());
+  ASSERT_EQ(first->steps.size(), 1U);
+  ASSERT_EQ(first->measured.layers.size(), 4U);
+  fake.calls = 0;
+  const ProtectOptions narrower{.largest_shares = {0.5, 0.8}, .aim = 0.25, .measured = &first->measured};
+  const auto second = protect_layers(layers_of({1, 1, 1, 1}), std::ref(fake), narrower);
+  ASSERT_TRUE(second.ok());
+  EXPECT_EQ(second->steps.size(), 3U);
+  EXPECT_LE(second->after.of_allowed(), 0.25);
+  EXPECT_LE(fake.calls, 1 + 5 + 2 + 2);  // nothing in float, the limits, bisection, giving back
+}
+
 TEST(ProtectLayers, StopsWhenItsTimeIsUp) {
   FakeJudge fake{{1e-3, 1e-3}, 1e-6};
   const auto protection = protect_layers(layers_of({1, 1}), std::ref(fake), {.budget = -1});

@@ -35,9 +35,9 @@ struct Wanted {
 };
 const Wanted kWanted{0.1, {0.2, 0.3, 0.4, 0.5, 0.8}}, kWantedClosed{0.3, {0.5, 0.65, 0.8}};
 
-// Of squared errors, beyond the margins of eight bits: other pictures will judge, and a failure would cost the file, where
-// a layer more in eight bits costs a few bytes.
-constexpr double kMarginOfFourBits = 1.4;
+// Of what eight bits may err: other pictures will judge, and a failure would cost the file, where a layer more in eight
+// bits costs a few bytes.
+constexpr double kAimOfFourBits = 0.7;
 
 // Of a loss, below which slower floats are worth it.
 constexpr double kMuchLess = 0.8;
@@ -78,15 +78,15 @@ Result<void> write_graph(const net::Network& network, Graph graph, const std::fi
   return format::write_onnx(graph, path);
 }
 
-Result<void> write_half(const net::Network& network, base::NumberFormat format, const quant::Statistics& statistics,
-                        const std::filesystem::path& folder, Draft& draft) {
+Result<void> write_half(const Sources& sources, base::NumberFormat format, Draft& draft) {
+  const net::Network& network = sources.network;
   plan::Plan plan = plan::plan_half(network.graph, format);
-  MANTISSA_TRY(quant::find_half_islands(network.graph, plan, statistics));
+  MANTISSA_TRY(quant::find_half_islands(network.graph, plan, sources.statistics));
   Graph graph = network.graph;
   plan::apply(plan, graph);
   MANTISSA_TRY(pass::lower_to_half(graph));
   draft.artifact.decisions = decisions_of(network.graph, plan);
-  return write_graph(network, std::move(graph), folder / draft.artifact.path);
+  return write_graph(network, std::move(graph), sources.folder / draft.artifact.path);
 }
 
 // The layers with weights that the plan has in eight bits, with their work and what they are expected to err.
@@ -117,10 +117,11 @@ std::vector<NodeId> nodes_of(const std::vector<quant::Layer>& layers, const std:
 }
 
 // Runs fp32 where the form is to be judged. Returns whether it is to be repaired.
-Result<bool> begin(Trial& trial, const quant::Techniques& techniques, std::chrono::duration<double> repair_budget) {
-  const bool protect = techniques.protection && repair_budget.count() > 0;
-  const double seconds = protect ? repair_budget.count() / kJudgements : std::numeric_limits<double>::infinity();
-  if (protect || techniques.output_fit) MANTISSA_TRY(trial.run_fp32(seconds));
+Result<bool> begin(Trial& trial, const Sources& sources) {
+  const double budget = sources.repair_budget.count();
+  const bool protect = sources.techniques.protection && budget > 0;
+  const double seconds = protect ? budget / kJudgements : std::numeric_limits<double>::infinity();
+  if (protect || sources.techniques.output_fit) MANTISSA_TRY(trial.run_fp32(seconds));
   return protect;
 }
 
@@ -129,9 +130,9 @@ quant::JudgeProtection judge_of(Trial& trial) {
 }
 
 // Where bfloat16 alone takes much of what the gate allows, float32 from the start.
-Result<void> try_bfloat16(Trial& trial, const std::vector<quant::Layer>& layers, Draft& draft) {
+Result<void> try_bfloat16(Trial& trial, const std::vector<quant::Layer>& layers, double aim, Draft& draft) {
   MANTISSA_ASSIGN(const quant::Loss loss, trial.judge(nodes_of(layers, {}), quant::Effort::full));
-  if (loss.of_allowed() <= kShareOfFloats) return {};
+  if (loss.of_allowed() <= kShareOfFloats * aim) return {};
   draft.artifact.floats = base::NumberFormat::float32;
   trial.compute_floats_in(base::NumberFormat::float32);
   return {};
@@ -247,89 +248,88 @@ quant::StatisticsRequest statistics_for(const Graph& graph, const std::vector<ta
   return request;
 }
 
-Result<Draft> make_fp32(const net::Network& network, const std::filesystem::path& folder) {
+Result<Draft> make_fp32(const Sources& sources) {
   Draft draft = draft_of("fp32", "fp32/model.onnx");
-  MANTISSA_TRY(write_graph(network, network.graph, folder / draft.artifact.path));
+  MANTISSA_TRY(write_graph(sources.network, sources.network.graph, sources.folder / draft.artifact.path));
   return draft;
 }
 
-Result<Draft> make_checkpoint(const net::Network& network, const std::filesystem::path& folder) {
+Result<Draft> make_checkpoint(const Sources& sources) {
   // In the kind of file that it came in.
-  const bool as_safetensors = network.checkpoint.metadata.has_value();
+  const ir::StateDict& checkpoint = sources.network.checkpoint;
+  const bool as_safetensors = checkpoint.metadata.has_value();
   Draft draft = draft_of("fp32", as_safetensors ? "fp32/checkpoint.safetensors" : "fp32/checkpoint.pth");
   const auto write = as_safetensors ? format::write_safetensors : format::write_checkpoint;
-  MANTISSA_TRY(write(network.checkpoint, folder / draft.artifact.path));
+  MANTISSA_TRY(write(checkpoint, sources.folder / draft.artifact.path));
   return draft;
 }
 
-Result<Draft> make_fp16(const net::Network& network, const quant::Statistics& statistics,
-                        const std::filesystem::path& folder) {
+Result<Draft> make_fp16(const Sources& sources) {
   Draft draft = draft_of("fp16", "fp16/model.onnx");
   draft.judge = kReference;
   draft.emulated = true;
-  MANTISSA_TRY(write_half(network, base::NumberFormat::float16, statistics, folder, draft));
+  MANTISSA_TRY(write_half(sources, base::NumberFormat::float16, draft));
   return draft;
 }
 
-Result<Draft> make_bf16(const net::Network& network, const target::FileToMake& file,
-                        const quant::Statistics& statistics, const std::filesystem::path& folder) {
+Result<Draft> make_bf16(const Sources& sources, const target::FileToMake& file) {
   Draft draft = draft_of(file);
-  MANTISSA_TRY(write_half(network, base::NumberFormat::bfloat16, statistics, folder, draft));
+  MANTISSA_TRY(write_half(sources, base::NumberFormat::bfloat16, draft));
   return draft;
 }
 
-Result<Draft> make_eight_bits(const net::Network& network, const target::FileToMake& file,
-                              const quant::Statistics& statistics, const Calibration& calibration,
-                              const quant::Techniques& techniques, std::chrono::duration<double> repair_budget,
-                              const std::filesystem::path& folder) {
+Result<Draft> make_eight_bits(const Sources& sources, const target::FileToMake& file, const RepairAim& aim) {
   const target::ArtifactSpec& spec = file.spec;
+  const net::Network& network = sources.network;
   std::vector<NodeId> in_float;
   Draft draft = draft_of(file);
-  Trial trial(network, file, statistics, calibration, techniques);
+  draft.eight_bits = &file;
+  Trial trial(network, file, sources.statistics, sources.calibration, sources.techniques);
   MANTISSA_TRY(trial.balance());
-  MANTISSA_ASSIGN(const bool protect, begin(trial, techniques, repair_budget));
+  MANTISSA_ASSIGN(const bool protect, begin(trial, sources));
   const base::WorkClock clock;
   if (protect) {
-    const std::vector<quant::Layer> layers = eight_bit_layers(network.graph, trial.plan_with({}), statistics);
-    if (spec.floats != base::NumberFormat::float32) MANTISSA_TRY(try_bfloat16(trial, layers, draft));
+    const std::vector<quant::Layer> layers = eight_bit_layers(network.graph, trial.plan_with({}), sources.statistics);
+    if (spec.floats != base::NumberFormat::float32) MANTISSA_TRY(try_bfloat16(trial, layers, aim.share, draft));
     quant::ProtectOptions options;
     const Wanted& wanted = spec.qdq == "closed" ? kWantedClosed : kWanted;
     options.float_cost = spec.float_cost;
     options.wanted_time = wanted.time;
     options.largest_shares = wanted.shares;
-    options.budget = repair_budget.count();
-    MANTISSA_ASSIGN(const quant::Protection protection, quant::protect_layers(layers, judge_of(trial), options));
+    options.aim = aim.share;
+    options.measured = aim.layers;
+    options.budget = sources.repair_budget.count();
+    MANTISSA_ASSIGN(quant::Protection protection, quant::protect_layers(layers, judge_of(trial), options));
     tell(spec.path, protection, trial.required_decibels(), "float");
     in_float = protected_by(protection, network.graph, draft);
+    draft.layers = std::move(protection.measured);
     quant::Loss reached = protection.after;
     // What protection left of the budget.
-    const auto left = repair_budget - std::chrono::duration<double>(clock.seconds());
-    if (techniques.reconstruction && reached.of_allowed() > 1 && left.count() > 0)
+    const auto left = sources.repair_budget - std::chrono::duration<double>(clock.seconds());
+    if (sources.techniques.reconstruction && reached.of_allowed() > aim.share && left.count() > 0)
       MANTISSA_TRY(try_reconstruction(trial, in_float, reached, left, draft));
-    if (draft.artifact.floats != base::NumberFormat::float32 && reached.of_allowed() > 1)
+    if (draft.artifact.floats != base::NumberFormat::float32 && reached.of_allowed() > aim.share)
       MANTISSA_TRY(try_float32(trial, in_float, reached, draft));
   }
   const plan::Plan plan = trial.plan_with(in_float);
   draft.artifact.decisions = decisions_of(network.graph, plan);
   MANTISSA_ASSIGN(Graph graph, trial.graph_with(in_float));
-  MANTISSA_TRY(write_graph(network, std::move(graph), folder / draft.artifact.path));
+  MANTISSA_TRY(write_graph(network, std::move(graph), sources.folder / draft.artifact.path));
   return draft;
 }
 
-Result<FourBits> make_int4_weights(const net::Network& network, const target::FileToMake& file,
-                                   const quant::Statistics& statistics, const Calibration& calibration,
-                                   const quant::Techniques& techniques, std::chrono::duration<double> repair_budget,
-                                   const std::filesystem::path& folder) {
-  Trial trial(network, file, statistics, calibration, techniques);
-  const std::vector<quant::Layer> layers = eight_bit_layers(network.graph, trial.plan_with({}), statistics);
+Result<FourBits> make_int4_weights(const Sources& sources, const target::FileToMake& file) {
+  const net::Network& network = sources.network;
+  Trial trial(network, file, sources.statistics, sources.calibration, sources.techniques);
+  const std::vector<quant::Layer> layers = eight_bit_layers(network.graph, trial.plan_with({}), sources.statistics);
   std::vector<quant::Layer> four_bits = four_bit_layers(network.graph, file.format.block, layers);
   if (four_bits.empty()) return FourBits{{}, "no layer has enough weights for 4 bits"};
-  MANTISSA_ASSIGN(const bool protect, begin(trial, techniques, repair_budget));
+  MANTISSA_ASSIGN(const bool protect, begin(trial, sources));
   std::vector<NodeId> in_float, in_eight_bits;
   Draft draft = draft_of(file);
   if (protect) {
     quant::ProtectOptions options;
-    options.budget = repair_budget.count() / 2;
+    options.budget = sources.repair_budget.count() / 2;
     options.wanted_time = kWanted.time;
     options.largest_shares = kWanted.shares;
     MANTISSA_ASSIGN(const quant::Protection from_eight, quant::protect_layers(layers, judge_of(trial), options));
@@ -338,16 +338,15 @@ Result<FourBits> make_int4_weights(const net::Network& network, const target::Fi
     std::erase_if(four_bits, [&](const quant::Layer& layer) { return contains(in_float, layer.node); });
     const auto judge = [&](const std::vector<NodeId>& raised, quant::Effort effort) -> Result<quant::Loss> {
       trial.hold_in_four_bits(nodes_of(four_bits, raised));
-      MANTISSA_ASSIGN(quant::Loss loss, trial.judge(in_float, effort));
-      for (double& share : loss.shares) share *= kMarginOfFourBits;
-      return loss;
+      return trial.judge(in_float, effort);
     };
+    options.aim = kAimOfFourBits;
     options.wanted_time = 1;  // of the bytes, which 8 bits double
     options.largest_shares = {1};
     MANTISSA_ASSIGN(const quant::Protection from_four, quant::protect_layers(four_bits, judge, options));
     for (const quant::ProtectionStep& step : from_four.steps) in_eight_bits.push_back(step.node);
     tell(file.spec.path, from_four, trial.required_decibels(), "int8");
-    if (from_four.after.of_allowed() > 1)
+    if (from_four.after.of_allowed() > options.aim)
       return FourBits{{}, "within its time, repair did not find out which layers bear 4 bits"};
   }
   const std::vector<NodeId> left = nodes_of(four_bits, in_eight_bits);
@@ -359,7 +358,7 @@ Result<FourBits> make_int4_weights(const net::Network& network, const target::Fi
       choice.reason = "its weights, which 4 bits would cost too much; it computes in float";
   draft.artifact.decisions = decisions_of(network.graph, plan);
   MANTISSA_ASSIGN(Graph graph, trial.graph_with(in_float));
-  MANTISSA_TRY(write_graph(network, std::move(graph), folder / draft.artifact.path));
+  MANTISSA_TRY(write_graph(network, std::move(graph), sources.folder / draft.artifact.path));
   return FourBits{std::move(draft), {}};
 }
 

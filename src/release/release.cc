@@ -23,6 +23,7 @@
 #include "release/make_variants.h"
 #include "release/measure.h"
 #include "release/picture_set.h"
+#include "release/repair_again.h"
 #include "release/tile_errors.h"
 #include "target/target.h"
 
@@ -115,13 +116,11 @@ void remove_file(const fs::path& folder, const std::string& path) {
 }
 
 // Weights of four bits are of no use where those of eight take no more room.
-Result<FourBits> make_smaller(const net::Network& network, const target::FileToMake& file,
-                              const quant::Statistics& statistics, const Calibration& calibration,
-                              const quant::Techniques& techniques, std::chrono::duration<double> repair_budget,
-                              const fs::path& folder, const std::vector<Draft>& others) {
-  MANTISSA_ASSIGN(FourBits made,
-                  make_int4_weights(network, file, statistics, calibration, techniques, repair_budget, folder));
+Result<FourBits> make_smaller(const Sources& sources, const target::FileToMake& file,
+                              const std::vector<Draft>& others) {
+  MANTISSA_ASSIGN(FourBits made, make_int4_weights(sources, file));
   if (!made.draft) return made;
+  const fs::path& folder = sources.folder;
   for (const Draft& other : others) {
     if (other.artifact.variant != "int8-weights" ||
         size_of(folder / other.artifact.path) > size_of(folder / made.draft->artifact.path))
@@ -133,26 +132,19 @@ Result<FourBits> make_smaller(const net::Network& network, const target::FileToM
 }
 
 // All files of the release, judged or not. What cannot be made here goes to `left_out`.
-Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::vector<target::FileToMake>& files,
-                                       const quant::Techniques& techniques, const Calibration& calibration,
-                                       const ReleaseRequest& request, const fs::path& folder,
+Result<std::vector<Draft>> make_drafts(const Sources& sources, const std::vector<target::FileToMake>& files,
                                        std::vector<format::LeftOut>& left_out) {
-  base::detail("calibrating");
-  MANTISSA_ASSIGN(const quant::Statistics statistics,
-                  quant::calibrate(network.graph, statistics_for(network.graph, files), calibration.for_ranges,
-                                   execute_on(kReference), request.seed));
-  const std::chrono::duration<double> repair_budget(request.repair_seconds);
   std::vector<Draft> drafts;
-  MANTISSA_ASSIGN(drafts.emplace_back(), make_fp32(network, folder));
-  MANTISSA_ASSIGN(drafts.emplace_back(), make_checkpoint(network, folder));
-  MANTISSA_ASSIGN(drafts.emplace_back(), make_fp16(network, statistics, folder));
+  MANTISSA_ASSIGN(drafts.emplace_back(), make_fp32(sources));
+  MANTISSA_ASSIGN(drafts.emplace_back(), make_checkpoint(sources));
+  MANTISSA_ASSIGN(drafts.emplace_back(), make_fp16(sources));
   for (const target::FileToMake& file : files) {
     const target::ArtifactSpec& spec = file.spec;
     base::detail("making " + spec.path);
     if (const auto here = run::provider(spec.provider); !spec.provider.empty() && !here.ok()) {
       left_out.push_back({spec.variant, spec.path, here.error().message(), {}});
     } else if (spec.variant == "bf16") {
-      auto made = make_bf16(network, file, statistics, folder);
+      auto made = make_bf16(sources, file);
       if (made.ok())
         drafts.push_back(*std::move(made));
       else if (made.error().code == ErrorCode::internal)  // an operator that ONNX does not have in it
@@ -160,16 +152,14 @@ Result<std::vector<Draft>> make_drafts(const net::Network& network, const std::v
       else
         return std::move(made).error();
     } else if (spec.variant == "int4-weights") {
-      MANTISSA_ASSIGN(FourBits made,
-                      make_smaller(network, file, statistics, calibration, techniques, repair_budget, folder, drafts));
+      MANTISSA_ASSIGN(FourBits made, make_smaller(sources, file, drafts));
       if (made.draft)
         drafts.push_back(*std::move(made.draft));
       else
         left_out.push_back({spec.variant, spec.path, std::move(made.obstacle), {}, /*needed=*/false});
     } else {
-      MANTISSA_ASSIGN(drafts.emplace_back(),
-                      make_eight_bits(network, file, statistics, calibration, techniques, repair_budget, folder));
-      MANTISSA_TRY(choose_floats(drafts.back(), folder, network));
+      MANTISSA_ASSIGN(drafts.emplace_back(), make_eight_bits(sources, file));
+      MANTISSA_TRY(choose_floats(drafts.back(), sources.folder, sources.network));
     }
   }
   return drafts;
@@ -310,10 +300,16 @@ Result<format::Manifest> fill(const fs::path& folder, const ReleaseRequest& requ
   MANTISSA_ASSIGN(calibration.fp32_psnr, psnr_of_fp32(network, pictures.evaluation));
   MANTISSA_ASSIGN(format::Manifest manifest, begin_manifest(request, network, targets, pictures, degradation));
 
-  MANTISSA_ASSIGN(std::vector<Draft> drafts,
-                  make_drafts(network, files, techniques, calibration, request, folder, manifest.left_out));
+  base::detail("calibrating");
+  MANTISSA_ASSIGN(const quant::Statistics statistics,
+                  quant::calibrate(network.graph, statistics_for(network.graph, files), calibration.for_ranges,
+                                   execute_on(kReference), request.seed));
+  const Sources sources{
+      network, statistics, calibration, techniques, std::chrono::duration<double>(request.repair_seconds), folder};
+  MANTISSA_ASSIGN(std::vector<Draft> drafts, make_drafts(sources, files, manifest.left_out));
   MANTISSA_TRY(judge(drafts, folder, network.task, pictures.evaluation));
   MANTISSA_TRY(judge_in_float32(drafts, folder, network.task, pictures.evaluation));
+  MANTISSA_TRY(repair_again(drafts, sources, pictures.evaluation));
   if (!pictures.apart)
     for (Draft& draft : drafts)
       if (draft.artifact.verdict) draft.artifact.verdict->weak_evidence = true;

@@ -13,9 +13,11 @@ namespace {
 // Of the squared errors that repair aims at first: 3 dB less, and 6 dB.
 constexpr double kNarrowerAims[] = {0.5, 0.25};
 
+// Where there was no time to measure a single layer, there would be none again.
 bool can_be_repaired(const Draft& draft) {
   const auto& verdict = draft.artifact.verdict;
-  return draft.eight_bits != nullptr && verdict && !verdict->passed && verdict->figures.pictures > 0;
+  const bool unmeasurable = draft.layers.out_of_time && draft.layers.layers.empty();
+  return draft.eight_bits != nullptr && verdict && !verdict->passed && verdict->figures.pictures > 0 && !unmeasurable;
 }
 
 // Made anew and judged. nullopt: with the same layers in float as before, and the same floats.

@@ -38,6 +38,15 @@ TEST(Samples, ComeBackAsTheyWere) {
   }
 }
 
+// Divided by the largest level, to the last bit.
+TEST(Samples, AreSharesOfTheLargestLevel) {
+  std::array<std::uint8_t, 256> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<std::uint8_t>(i);
+  std::array<float, 256> line{};
+  unpack(reinterpret_cast<const std::byte*>(bytes.data()), 8, std::array{line.data()}, line.size());
+  for (std::size_t i = 0; i < line.size(); ++i) EXPECT_EQ(line[i], static_cast<float>(i) / 255.0F) << i;
+}
+
 TEST(Samples, AreInterleaved) {
   const std::array<float, 2> red{0, 1}, green{0.2F, 0.4F}, blue{0.6F, 0.8F};
   std::array<std::uint8_t, 6> bytes{};

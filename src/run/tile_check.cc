@@ -1,11 +1,11 @@
 #include "run/tile_check.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <vector>
 
 #include "base/for_each_processor.h"
-#include "base/threads.h"
 
 namespace mantissa::run {
 namespace {
@@ -37,25 +37,27 @@ MANTISSA_FOR_EACH_PROCESSOR_FUSED float clipped_sum(const float* in, float low, 
   return sum;
 }
 
-// How far the means of the squares of a plane lie apart. Only whole squares count.
-float span_of(const float* plane, int width, int height, int square, net::Range range) {
-  const int columns = width / square, rows = height / square;
-  std::vector<float> means(static_cast<std::size_t>(columns) * static_cast<std::size_t>(rows));
+// How far the means of the squares of a plane lie apart, or those of its upper squares where that is `enough`. Only
+// whole squares count.
+float span_of(const float* plane, int width, int height, int square, net::Range range, float enough) {
+  const auto columns = static_cast<std::size_t>(width / square);
+  if (columns == 0) return 0;
+  const float samples = static_cast<float>(square) * static_cast<float>((square + kRowStep - 1) / kRowStep);
   const float factor = 1.0F / range.span();
-  base::parallel_for(static_cast<std::size_t>(rows), 1, [&](std::size_t begin, std::size_t end) {
-    for (std::size_t row = begin; row < end; ++row) {
-      for (int y = 0; y < square; y += kRowStep) {
-        const float* line = plane + (row * static_cast<std::size_t>(square) + static_cast<std::size_t>(y)) *
-                                        static_cast<std::size_t>(width);
-        for (int column = 0; column < columns; ++column)
-          means[row * static_cast<std::size_t>(columns) + static_cast<std::size_t>(column)] +=
-              clipped_sum(line + static_cast<std::ptrdiff_t>(column) * square, range.low, factor, square);
-      }
+  float least = INFINITY, most = -INFINITY;
+  std::vector<float> sums(columns);
+  for (int top = 0; top + square <= height && most - least < enough * samples; top += square) {
+    std::fill(sums.begin(), sums.end(), 0.0F);
+    for (int y = top; y < top + square; y += kRowStep) {
+      const float* line = plane + static_cast<std::ptrdiff_t>(y) * width;
+      for (std::size_t column = 0; column < columns; ++column)
+        sums[column] += clipped_sum(line + static_cast<std::ptrdiff_t>(column) * square, range.low, factor, square);
     }
-  });
-  if (means.empty()) return 0;
-  const auto [low, high] = std::minmax_element(means.begin(), means.end());
-  return (*high - *low) / (static_cast<float>(square) * static_cast<float>((square + kRowStep - 1) / kRowStep));
+    const auto [low, high] = std::minmax_element(sums.begin(), sums.end());
+    least = std::min(least, *low);
+    most = std::max(most, *high);
+  }
+  return most < least ? 0 : (most - least) / samples;
 }
 
 }  // namespace
@@ -67,11 +69,12 @@ bool collapsed(std::span<const float> input, std::span<const float> output, cons
   const net::Range in{task.range_low, task.range_high};
   for (int channel = 0; channel < channels; ++channel) {
     const std::size_t plane = pixels * static_cast<std::size_t>(channel);
-    const float before = span_of(input.data() + plane, width, height, kSquare, in);
-    if (before < kLeastSpan) continue;
+    // Whatever there was, at most 1: most tiles show enough in their first row of squares.
     const float after = span_of(output.data() + plane * static_cast<std::size_t>(scale * scale), width * scale,
-                                height * scale, kSquare * scale, net::output_range(task));
-    if (after < kCollapse * before) return true;
+                                height * scale, kSquare * scale, net::output_range(task), kCollapse);
+    if (after >= kCollapse) continue;
+    const float before = span_of(input.data() + plane, width, height, kSquare, in, INFINITY);
+    if (before >= kLeastSpan && after < kCollapse * before) return true;
   }
   return false;
 }

@@ -31,6 +31,13 @@ constexpr std::array kSavers{
 constexpr int kFastCompression = 1;
 constexpr int kThoroughCompression = 6;  // from here on the size matters more than the time
 
+// Rows of a strip of a TIFF: libvips' own default, and fewer of long rows, since strips are held and then compressed as a
+// whole: 16 MB less at 31,623 columns.
+int rows_of_strip(const vips::VImage& image) {
+  constexpr std::size_t kBytes = 1 << 20;
+  return static_cast<int>(std::clamp<std::size_t>(kBytes / VIPS_IMAGE_SIZEOF_LINE(image.get_image()), 16, 128));
+}
+
 std::string lower_case(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
@@ -59,6 +66,7 @@ vips::VOption* options_of(const Saver& saver, const vips::VImage& image, const W
     const bool bytes = image.format() == VIPS_FORMAT_UCHAR;
     set->set("compression", bytes ? VIPS_FOREIGN_TIFF_COMPRESSION_LZW : VIPS_FOREIGN_TIFF_COMPRESSION_DEFLATE);
     set->set("bigtiff", big);
+    set->set("tile_height", rows_of_strip(image));
     set->set("predictor", image.format() == VIPS_FORMAT_FLOAT ? VIPS_FOREIGN_TIFF_PREDICTOR_FLOAT
                                                               : VIPS_FOREIGN_TIFF_PREDICTOR_HORIZONTAL);
   } else if (operation == "heifsave_target") {

@@ -28,30 +28,44 @@ VipsInterpretation interpretation_of(int channels, int bits) {
   return channels == 1 ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
 }
 
-// Called by libvips for strips of full width, from top to bottom (`vips_sequential` sees to that).
-int take_rows(VipsRegion* region, void* /*sequence*/, void* queue, void* /*unused*/, gboolean* /*stop*/) {
+// What libvips takes rows from.
+struct Source {
+  RowQueue queue;
+  int next_row = 0;
+};
+
+// Called by libvips for strips of full width, from top to bottom: one thread asks for them (image_of() sees to that).
+int take_rows(VipsRegion* region, void* /*sequence*/, void* from, void* /*unused*/, gboolean* /*stop*/) {
   const VipsRect& area = region->valid;
-  for (int y = area.top; y < area.top + area.height; ++y) {
-    auto* const row = reinterpret_cast<std::byte*>(VIPS_REGION_ADDR(region, area.left, y));
-    if (!static_cast<RowQueue*>(queue)->take({row, VIPS_REGION_SIZEOF_LINE(region)})) {
-      vips_error("mantissa", "the picture was given up at row %d", y);
+  auto* const source = static_cast<Source*>(from);
+  if (area.top != source->next_row || area.left != 0 || area.width != region->im->Xsize) {
+    vips_error("mantissa", "row %d was asked for before row %d", area.top, source->next_row);
+    return -1;
+  }
+  for (; source->next_row < area.top + area.height; ++source->next_row) {
+    auto* const row = reinterpret_cast<std::byte*>(VIPS_REGION_ADDR(region, 0, source->next_row));
+    if (!source->queue.take({row, VIPS_REGION_SIZEOF_LINE(region)})) {
+      vips_error("mantissa", "the picture was given up at row %d", source->next_row);
       return -1;
     }
   }
   return 0;
 }
 
-vips::VImage image_of(RowQueue& queue, const PictureInfo& info, int bits, const Saver& saver) {
+vips::VImage image_of(Source& source, const PictureInfo& info, int bits, const Saver& saver) {
   vips::VImage image(vips_image_new());
   const int bands = info.channels + (info.has_alpha ? 1 : 0);
   vips_image_init_fields(image.get_image(), info.width, info.height, bands, format_of(bits), VIPS_CODING_NONE,
                          interpretation_of(info.channels, bits), 1.0, 1.0);
   attach(info.metadata, info.channels, saver, image);
   if (vips_image_pipelinev(image.get_image(), VIPS_DEMAND_STYLE_THINSTRIP, nullptr) != 0 ||
-      vips_image_generate(image.get_image(), nullptr, take_rows, nullptr, &queue, nullptr) != 0) {
+      vips_image_generate(image.get_image(), nullptr, take_rows, nullptr, &source, nullptr) != 0) {
     throw vips::VError();
   }
-  return image.sequential(vips::VImage::option()->set("tile_height", 16));
+  // Rows are there already, and copied: one thread does that as fast as several, which would ask for them in any order, and
+  // need a cache of three hundred rows to have them in order (vips_sequential).
+  image.set(VIPS_META_CONCURRENCY, 1);
+  return image;
 }
 
 class VipsWriter final : public PictureWriter {
@@ -64,7 +78,7 @@ class VipsWriter final : public PictureWriter {
         bits_(bits_written(saver, info.bits)),
         row_bytes_(static_cast<std::size_t>(info.width) * static_cast<std::size_t>(bands()) *
                    static_cast<std::size_t>(bits_ / 8)),
-        queue_(row_bytes_),
+        source_{RowQueue(row_bytes_)},
         encoder_([this, saver, options] { encode(saver, options); }) {}
 
   ~VipsWriter() override { join(); }
@@ -73,7 +87,7 @@ class VipsWriter final : public PictureWriter {
 
   [[nodiscard]] Result<void> begin_rows(int count) override {
     if (count > info_.height - rows_given_) return internal_error("more rows than the picture has were written");
-    batch_ = queue_.take_spare();
+    batch_ = source_.queue.take_spare();
     batch_.resize(row_bytes_ * static_cast<std::size_t>(count));
     rows_given_ += count;
     return {};
@@ -87,7 +101,7 @@ class VipsWriter final : public PictureWriter {
   }
 
   [[nodiscard]] Result<void> end_rows() override {
-    return (queue_.put(std::exchange(batch_, {})) ? Result<void>() : failure()).in("picture " + path_.string());
+    return (source_.queue.put(std::exchange(batch_, {})) ? Result<void>() : failure()).in("picture " + path_.string());
   }
 
   [[nodiscard]] Result<void> finish() override { return end().in("picture " + path_.string()); }
@@ -105,9 +119,9 @@ class VipsWriter final : public PictureWriter {
   // On its own thread: pulls the rows through the encoder into the file.
   void encode(const Saver& saver, const WriteOptions& options) {
     encoded_ = guarded("the encoder fails",
-                       [&] { save(saver, image_of(queue_, info_, bits_, saver), file_.temporary_path(), options); });
+                       [&] { save(saver, image_of(source_, info_, bits_, saver), file_.temporary_path(), options); });
     if (!encoded_) encoded_ = write_error(std::move(encoded_).error());
-    queue_.taker_leaves();
+    source_.queue.taker_leaves();
     vips_thread_shutdown();
   }
 
@@ -127,7 +141,7 @@ class VipsWriter final : public PictureWriter {
   }
 
   void join() {
-    queue_.giver_leaves();
+    source_.queue.giver_leaves();
     if (encoder_.joinable()) encoder_.join();
   }
 
@@ -137,7 +151,7 @@ class VipsWriter final : public PictureWriter {
   int bits_;
   std::size_t row_bytes_;
   std::vector<std::byte> batch_;  // of rows that are being put together
-  RowQueue queue_;
+  Source source_;
   int rows_given_ = 0;
   Result<void> encoded_;  // read after the encoder has ended
   std::thread encoder_;   // last: it uses all of the above

@@ -6,14 +6,17 @@
 Large pictures are made of SOURCE by the program large_picture of `make bench`; a gigapixel needs 8 GB in FOLDER. Without --network a single 3x3 convolution is
 made (with Python's onnx), so that reading and writing are all that takes time. Sides are 3000x2000 (6 megapixels), 10000x10000 and 31623x31623 (a gigapixel) unless
 given; memory depends on the width alone, so that fewer rows tell it too. Prints the most memory that was resident, and microseconds a pixel by the clock (from
-opening the picture to its file's last byte) and of processor time (without what starting the program takes), each with the ratio to the first size.
+opening the picture to its file's last byte) and of processor time (without what starting the program takes). A larger picture is restored while the first size is, again
+and again, so that both meet the machine in the same state, whatever else it does: hence the ratio, and hence the clock's times of all but the first are of two at once.
 """
 
 import argparse
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,6 +61,69 @@ def measure(program, words, network, source, out):
     return int(code), float(most) / 1e6, seconds, float(used)
 
 
+class Beside:
+    """Does something again and again on another thread, and gathers what it gives."""
+
+    def __init__(self, again):
+        self.again, self.over, self.gathered = again, threading.Event(), []
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        while not self.gathered or not self.over.is_set():
+            self.gathered.append(self.again())
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.thread.join()
+        self.gathered = self.gathered[:-1] or self.gathered  # the last one was alone for a part of it
+
+
+class Runs:
+    """Of `mantissa run`, on pictures in a folder."""
+
+    def __init__(self, given, network, kind, folder):
+        self.given, self.network, self.folder = given, network, folder
+        self.read, self.written = KINDS[kind]
+        self.extension = self.read.split("[")[0]
+        self.make("start", 64, 64)
+
+    def make(self, name, width, height):
+        make_picture(self.given.build, self.given.source, width, height, f"{self.folder}/{name}.{self.read}")
+
+    def of(self, name):
+        """Exit code, MB, seconds by the clock, and of the processor without what starting the program takes at this moment."""
+        start = self.measure("start")[3]
+        code, megabytes, clock, used = self.measure(name)
+        return code, megabytes, clock, used - start
+
+    def measure(self, name):
+        out = self.folder / f"{name}_out.{self.written}"
+        taken = measure(self.given.build / "bin/mantissa", self.given.words, self.network, self.folder / f"{name}.{self.extension}", out)
+        out.unlink(missing_ok=True)
+        return taken
+
+
+def print_table(kind, sides, runs):
+    pixels = [width * height for width, height in sides]
+    runs.make("first", *sides[0])
+    for i, (width, height) in enumerate(sides):
+        if i == 0:
+            code, megabytes, clock, used = runs.of("first")
+            ratio = 1
+        else:
+            runs.make("larger", width, height)
+            with Beside(lambda: runs.of("first")[3]) as beside:
+                code, megabytes, clock, used = runs.of("larger")
+            ratio = used / pixels[i] / (statistics.mean(beside.gathered) / pixels[0])
+            (runs.folder / f"larger.{runs.extension}").unlink()
+        figures = f"{1e6 * clock / pixels[i]:.3f} | {1e6 * used / pixels[i]:.3f} | {ratio:.2f}"
+        print(f"| {kind} | {width}x{height} | {megabytes:.0f} MB | {figures} |" + (f" exit code {code}" if code else ""), flush=True)
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--network", type=Path, help="x1, or any other")
@@ -76,23 +142,10 @@ def main():
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         folder = Path(folder)
         network = given.network or one_convolution(folder / "convolution.onnx")
-        make_picture(given.build, given.source, 64, 64, folder / "start.png")
-        start = min(measure(given.build / "bin/mantissa", given.words, network, folder / "start.png", folder / "start_out.png")[3] for _ in range(3))
-        print("| from and to | pixels | most memory | us/pixel by the clock | of processor time | ratio by the clock | of processor time |")
-        print("|---|---|---|---|---|---|---|", flush=True)
+        print("| from and to | pixels | most memory | us/pixel by the clock | of processor time | ratio of processor time |")
+        print("|---|---|---|---|---|---|", flush=True)
         for kind in given.kind or KINDS:
-            read, written = KINDS[kind]
-            first = None
-            for width, height in sides:
-                source, out = folder / f"in.{read.split('[')[0]}", folder / f"out.{written}"
-                make_picture(given.build, given.source, width, height, f"{folder}/in.{read}")
-                code, megabytes, clock, used = measure(given.build / "bin/mantissa", given.words, network, source, out)
-                times = [1e6 * seconds / (width * height) for seconds in (clock, used - start)]
-                first = first or times
-                cells = [f"{time:.3f}" for time in times] + [f"{time / of_first:.2f}" for time, of_first in zip(times, first)]
-                print(f"| {kind} | {width}x{height} | {megabytes:.0f} MB | {' | '.join(cells)} |" + (f" exit code {code}" if code else ""), flush=True)
-                source.unlink()
-                out.unlink(missing_ok=True)
+            print_table(kind, sides, Runs(given, network, kind, folder))
 
 
 if __name__ == "__main__":

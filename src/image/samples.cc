@@ -15,8 +15,8 @@ namespace {
 constexpr std::size_t kPixelsAtOnce = 512;
 constexpr std::size_t kMostChannels = 4;
 
-// The same as a division by 255 for each of the 256 values, at less than its time: the product is one rounding away, and
-// what it lacks is made up for.
+// The same as a division by 255 for each of the 256 values, at less than its time: the product is one rounding away,
+// and what it lacks is made up for.
 MANTISSA_FOR_EACH_PROCESSOR void from_bytes(const std::uint8_t* in, float* __restrict out, std::size_t count) {
   constexpr float kLevel = 1.0F / 255.0F;
   for (std::size_t i = 0; i < count; ++i) {

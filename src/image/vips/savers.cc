@@ -31,8 +31,8 @@ constexpr std::array kSavers{
 constexpr int kFastCompression = 1;
 constexpr int kThoroughCompression = 6;  // from here on the size matters more than the time
 
-// Rows of a strip of a TIFF: libvips' own default, and fewer of long rows, since strips are held and then compressed as a
-// whole: 16 MB less at 31,623 columns.
+// Rows of a strip of a TIFF: libvips' own default, and fewer of long rows, since strips are held and then compressed as
+// a whole: 16 MB less at 31,623 columns.
 int rows_of_strip(const vips::VImage& image) {
   constexpr std::size_t kBytes = 1 << 20;
   return static_cast<int>(std::clamp<std::size_t>(kBytes / VIPS_IMAGE_SIZEOF_LINE(image.get_image()), 16, 128));

@@ -62,8 +62,8 @@ vips::VImage image_of(Source& source, const PictureInfo& info, int bits, const S
       vips_image_generate(image.get_image(), nullptr, take_rows, nullptr, &source, nullptr) != 0) {
     throw vips::VError();
   }
-  // Rows are there already, and copied: one thread does that as fast as several, which would ask for them in any order, and
-  // need a cache of three hundred rows to have them in order (vips_sequential).
+  // Rows are there already, and copied: one thread does that as fast as several, which would ask for them in any order,
+  // and need a cache of three hundred rows to have them in order (vips_sequential).
   image.set(VIPS_META_CONCURRENCY, 1);
   return image;
 }

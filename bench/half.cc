@@ -34,7 +34,7 @@ Result<void> measure(const std::filesystem::path& file, const std::filesystem::p
                                    release::execute_on(release::kReference), kSeed));
   const Times calibrating = now() - loaded;
   const Times calibrated = now();
-  MANTISSA_TRY(release::make_fp16(network, statistics, folder));
+  MANTISSA_TRY(release::make_fp16({network, statistics, calibration, {}, {}, folder}));
   const Times making = now() - calibrated;
   for (const auto& [name, kind] : {std::pair("clock", &Times::clock), std::pair("processor", &Times::processor)})
     std::printf("%-9s  read %.3f s   statistics %.3f s   make fp16 %.3f s\n", name, reading.*kind, calibrating.*kind,

@@ -15,6 +15,7 @@
 #include "pass/lower_to_half.h"
 #include "pass/lower_to_qdq.h"
 #include "pass/put_channels_first.h"
+#include "pass/scale_input_to_levels.h"
 #include "pass/spell_out_prelu.h"
 #include "pass/widen_halves.h"
 #include "run_cases.h"
@@ -82,6 +83,8 @@ constexpr Row rows[] = {
      [](ir::Graph& graph, std::string_view) -> Result<void> {
        return pass::put_channels_first(graph), Result<void>();
      }},
+    {"scale_input_to_levels",  // of 8 bits, from 0 to 1
+     [](ir::Graph& graph, std::string_view) { return pass::scale_input_to_levels(graph, 255); }},
     {"spell_out_prelu", [](ir::Graph& graph, std::string_view) { return pass::spell_out_prelu(graph); }},
     {"widen_halves", [](ir::Graph& graph, std::string_view) { return pass::widen_halves(graph); }},
 };

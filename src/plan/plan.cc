@@ -4,6 +4,7 @@
 #include <set>
 
 #include "plan/dependence.h"
+#include "plan/layers.h"
 
 namespace mantissa::plan {
 namespace {
@@ -33,6 +34,22 @@ std::set<NodeId> for_the_whole_picture(const Graph& graph, const std::vector<Nod
     if (!reaches) whole.insert(*id);
   }
   return whole;
+}
+
+// Nodes that no layer with constant weights follows.
+std::set<NodeId> behind_layers(const Graph& graph, const std::vector<NodeId>& sorted) {
+  std::set<NodeId> behind;
+  for (auto id = sorted.rbegin(); id != sorted.rend(); ++id) {
+    const ir::Node& node = graph.node(*id);
+    if (has_weights(node) && graph.constant_input(*id, 1) != nullptr) continue;
+    const bool leads_to_layer = std::any_of(node.outputs.begin(), node.outputs.end(), [&](ValueId output) {
+      if (output == ir::kNoValue) return false;
+      const std::vector<ir::Use>& uses = graph.value(output).uses;
+      return std::any_of(uses.begin(), uses.end(), [&](const ir::Use& use) { return !behind.contains(use.node); });
+    });
+    if (!leads_to_layer) behind.insert(*id);
+  }
+  return behind;
 }
 
 // Why an operator with weights cannot be computed in eight bits; empty when it can.
@@ -114,6 +131,8 @@ Plan plan_half(const Graph& graph, NumberFormat format) {
   Plan plan{.variant = format == NumberFormat::float16 ? "fp16" : "bf16", .choices = {}};
   const std::vector<NodeId> sorted = graph.sorted();
   const Dependence depends = dependence(graph, sorted);
+  // Eight significant bits are those of the picture: rounding once more in them is seen.
+  const std::set<NodeId> behind = format == NumberFormat::bfloat16 ? behind_layers(graph, sorted) : std::set<NodeId>();
   for (const NodeId id : sorted) {
     plan::Choice choice{id, NumberFormat::float32, {}, {}};
     if (!computes_on_floats(graph, id)) {
@@ -127,6 +146,7 @@ Plan plan_half(const Graph& graph, NumberFormat format) {
     } else {
       choice.format = format;
       choice.reason = "half the memory and bandwidth of float32";
+      if (behind.contains(id)) choice.refuse(NumberFormat::float32, "makes the picture, behind the last layer");
     }
     plan.choices.push_back(std::move(choice));
   }

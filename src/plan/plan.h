@@ -41,6 +41,8 @@ struct Plan {
                                    const std::map<ir::NodeId, std::string>& protected_nodes = {});
 // float16 or bfloat16: every node that computes on floats, but for what depends on the sizes of the picture and not on
 // the picture (numbers that a half would round, such as a width of 2049), and what states its type in an attribute.
+// In bfloat16, which has no more significant bits than the picture, what no layer with constant weights follows stays
+// float32 too: it makes the picture.
 [[nodiscard]] Plan plan_half(const ir::Graph& graph, base::NumberFormat format);
 
 // Writes the plan's formats into the graph's nodes.

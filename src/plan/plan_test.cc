@@ -150,9 +150,9 @@ TEST(PlanHalf, LeavesIntegersAlone) {
     %y : float32[1,1,h,w] = Reshape(%x, %s)
     output %y
   })");
-  const Plan plan = plan_half(graph, NumberFormat::bfloat16);
-  EXPECT_EQ(plan.variant, "bf16");
-  EXPECT_EQ(told(graph, plan), "Shape float32, Reshape bfloat16");
+  const Plan plan = plan_half(graph, NumberFormat::float16);
+  EXPECT_EQ(plan.variant, "fp16");
+  EXPECT_EQ(told(graph, plan), "Shape float32, Reshape float16");
 }
 
 // A half holds no odd number above 2048: a width would be rounded.
@@ -184,6 +184,25 @@ TEST(PlanHalf, LeavesInFloatWhatOnnxDoesNotHaveInTheFormat) {
   })");
   EXPECT_EQ(told(graph, plan_half(graph, NumberFormat::float16)), "Einsum float16");
   EXPECT_EQ(told(graph, plan_half(graph, NumberFormat::bfloat16)), "Einsum float32");
+}
+
+// The picture has eight significant bits, and bfloat16 no more: rounding it once more is seen.
+TEST(PlanHalf, LeavesWhatMakesThePictureInFloat) {
+  const ir::Graph graph = graph_of(R"(graph {
+    input %x : float32[1,1,h,w]
+    const %w : float32[4,1,1,1] = {1, 2, 3, 4}
+    const %scales : float32[4] = {1, 1, 2, 2}
+    %r : float32[1,1,h,w] = Relu(%x)
+    %c : float32[1,4,h,w] = Conv(%r, %w)
+    %d : float32[1,1,2h,2w] = DepthToSpace(%c) {blocksize=2}
+    %u : float32[1,1,2h,2w] = Resize(%x, _, %scales)
+    %y : float32[1,1,2h,2w] = Add(%d, %u)
+    output %y
+  })");
+  EXPECT_EQ(told(graph, plan_half(graph, NumberFormat::bfloat16)),
+            "Relu bfloat16, Conv bfloat16, DepthToSpace float32, Resize float32, Add float32");
+  EXPECT_EQ(told(graph, plan_half(graph, NumberFormat::float16)),
+            "Relu float16, Conv float16, DepthToSpace float16, Resize float16, Add float16");
 }
 
 TEST(PlanHalf, LeavesWhatStatesItsTypeInFloat) {

@@ -35,16 +35,20 @@ void for_each_element(const Batch& batch, const LastLayer& layer, int rim, const
 }
 
 // A copy of a constant under a new name with its annotation, whose elements of output channel o become
-// scale[o] * element + shift[o].
-Result<ValueId> adjusted(Graph& graph, ValueId old, const std::vector<double>& scale,
+// scale[o] * element + shift[o]. `axis` counts the channels.
+Result<ValueId> adjusted(Graph& graph, ValueId old, int axis, const std::vector<double>& scale,
                          const std::vector<double>& shift) {
   const ir::Tensor& constant = *graph.value(old).constant;
   const std::vector<std::int64_t> shape = constant.shape;
   auto annotation = graph.value(old).quantization;
   MANTISSA_ASSIGN(std::vector<float> values, constant.floats());
-  const std::size_t of_channel = values.size() / scale.size();
-  for (std::size_t i = 0; i < values.size(); ++i)
-    values[i] = static_cast<float>(values[i] * scale[i / of_channel] + shift[i / of_channel]);
+  std::size_t together = 1;  // elements of a channel that lie one behind the other
+  for (auto i = static_cast<std::size_t>(axis) + 1; i < shape.size(); ++i)
+    together *= static_cast<std::size_t>(shape[i]);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::size_t channel = i / together % scale.size();
+    values[i] = static_cast<float>(values[i] * scale[channel] + shift[channel]);
+  }
   if (annotation && annotation->axis)
     for (std::size_t i = 0; i < annotation->scales.size(); ++i) {  // as many for each channel
       const std::size_t channel = i * scale.size() / annotation->scales.size();
@@ -66,7 +70,7 @@ std::optional<LastLayer> last_layer(const Graph& graph) {
     const NodeId producer = graph.value(id).producer;
     if (producer == ir::kNoNode || (id != graph.outputs[0] && graph.value(id).uses.size() != 1)) return std::nullopt;
     const ir::Node& node = graph.node(producer);
-    if (node.op == "Conv") {
+    if (node.op == "Conv" || (node.op == "ConvTranspose" && graph.integer(producer, "group", 1) == 1)) {
       const ir::Tensor* weight = graph.constant_input(producer, 1);
       if (weight == nullptr || has_computed_bias(graph, producer)) return std::nullopt;
       layer.convolution = producer;
@@ -81,7 +85,8 @@ std::optional<LastLayer> last_layer(const Graph& graph) {
     } else if (node.op == "Add") {
       const auto summand = std::find_if(node.inputs.begin(), node.inputs.end(), [&](ValueId input) {
         const NodeId from = graph.value(input).producer;
-        return from != ir::kNoNode && (graph.node(from).op == "Conv" || graph.node(from).op == "DepthToSpace");
+        return from != ir::kNoNode && (graph.node(from).op == "Conv" || graph.node(from).op == "ConvTranspose" ||
+                                       graph.node(from).op == "DepthToSpace");
       });
       if (summand == node.inputs.end()) return std::nullopt;
       layer.alone = false;
@@ -149,12 +154,36 @@ Result<void> apply(const OutputFit& fit, const LastLayer& layer, Graph& graph) {
     graph.set_input(layer.convolution, 2, graph.add_constant(name, none));
   }
   const ValueId bias = graph.node(layer.convolution).inputs[2];
-  MANTISSA_ASSIGN(const ValueId fitted_weight, adjusted(graph, weight, fit.scale, std::vector<double>(outputs)));
-  MANTISSA_ASSIGN(const ValueId fitted_bias, adjusted(graph, bias, fit.scale, fit.shift));
+  const int axis = output_axis(graph, layer.convolution);
+  MANTISSA_ASSIGN(const ValueId fitted_weight, adjusted(graph, weight, axis, fit.scale, std::vector<double>(outputs)));
+  MANTISSA_ASSIGN(const ValueId fitted_bias, adjusted(graph, bias, 0, fit.scale, fit.shift));
   graph.set_input(layer.convolution, 1, fitted_weight);
   graph.set_input(layer.convolution, 2, fitted_bias);
   graph.erase_unused();
   return {};
+}
+
+void apply_behind(const OutputFit& fit, const LastLayer& layer, Graph& graph) {
+  const ValueId before = graph.node(layer.convolution).outputs[0];
+  const std::string name = graph.value(before).name;
+  const bool is_output = graph.is_output(before);
+  if (is_output) graph.rename(before, name + "_unfitted");
+  const auto by_channel = [&](const char* suffix, const std::vector<double>& numbers) {
+    const auto channels = static_cast<std::int64_t>(numbers.size());
+    return graph.add_constant(name + suffix,
+                              ir::Tensor::of_floats({1, channels, 1, 1}, {numbers.begin(), numbers.end()}));
+  };
+  NodeId first = ir::kNoNode;
+  ValueId fitted = before;
+  const auto add = [&](const char* op, ValueId constant, const std::string& result) {
+    fitted = graph.add(op, {fitted, constant}, {}, result);
+    graph.value(fitted).format = base::NumberFormat::float32;
+    graph.value(fitted).shape = graph.value(before).shape;
+    if (first == ir::kNoNode) first = graph.value(fitted).producer;
+  };
+  if (layer.alone) add("Mul", by_channel("_fit_scale", fit.scale), name + "_scaled");
+  add("Add", by_channel("_fit_shift", fit.shift), is_output ? name : name + "_fitted");
+  graph.replace_uses(before, fitted, first);
 }
 
 }  // namespace mantissa::quant

@@ -10,7 +10,7 @@
 
 namespace mantissa::quant {
 
-// The convolution whose channels are the output's, moved and clipped but not mixed.
+// The convolution, transposed or not, whose channels are the output's, moved and clipped but not mixed.
 struct LastLayer {
   ir::NodeId convolution;
   int block = 1;             // of the DepthToSpace behind it; 1: there is none
@@ -52,5 +52,9 @@ class OutputFitter {
 void apply(const OutputFit& fit, const LastLayer& layer, Batch& output);
 // Sets the last layer of a graph that is quantized, or is to stay float.
 [[nodiscard]] Result<void> apply(const OutputFit& fit, const LastLayer& layer, ir::Graph& graph);
+// Sets no constants of the layer, but computes behind it, in float32: for a graph in 16-bit floats, which would round
+// them again (in bfloat16 a bias near 1 by up to half a level).
+//   conv -> y        conv -> Mul -> Add -> y
+void apply_behind(const OutputFit& fit, const LastLayer& layer, ir::Graph& graph);
 
 }  // namespace mantissa::quant

@@ -46,6 +46,14 @@ TEST(FitOutput, FindsTheLastLayerBehindMovesAndSums) {
   })");
   ASSERT_TRUE(added);
   EXPECT_FALSE(added->alone);
+  const auto transposed = find(R"(graph {
+    input %x : float32[1,2,h,w]
+    const %w : float32[2,1,2,2] = {1, 1, 1, 1, 1, 1, 1, 1}
+    %y : float32[1,1,2h,2w] = ConvTranspose(%x, %w) {strides=[2, 2]}
+    output %y
+  })");
+  ASSERT_TRUE(transposed);
+  EXPECT_EQ(transposed->block, 1);
   EXPECT_FALSE(find(R"(graph {
     input %x : float32[1,1,h,w]
     const %w : float32[1,1,1,1] = {1}
@@ -100,6 +108,65 @@ TEST(FitOutput, TheGraphGivesWhatTheFitSays) {
   const ir::Value& bias = graph.value(node.inputs[2]);
   EXPECT_EQ(bias.constant->floats().value(), (std::vector<float>{0, 1.05F, 9, 0.95F * 3 + 1}));
   EXPECT_FLOAT_EQ(bias.quantization->scales[3], 0.19F);
+}
+
+// Its weights lie by input channel first.
+TEST(FitOutput, ATransposedConvolutionIsSetByOutputChannel) {
+  ir::Graph graph = ir::parse(R"(graph {
+    input %x : float32[1,2,h,w]
+    const %w : float32[2,3,1,1] ~ int8(axis=1, scale=[1, 1, 1], zero=[0, 0, 0]) = {1, 2, 3, 4, 5, 6}
+    %y : float32[1,3,h,w] = ConvTranspose(%x, %w)
+    output %y
+  })")
+                        .value();
+  const LastLayer layer = *last_layer(graph);
+  ASSERT_TRUE(apply({{1, 2, 3}, {0, 0, 7}}, layer, graph).ok());
+  EXPECT_TRUE(ir::verify(graph).ok());
+  const ir::Node& node = graph.node(layer.convolution);
+  EXPECT_EQ(graph.value(node.inputs[1]).constant->floats().value(), (std::vector<float>{1, 4, 9, 4, 10, 18}));
+  EXPECT_EQ(graph.value(node.inputs[1]).quantization->scales, (std::vector<float>{1, 2, 3}));
+  EXPECT_EQ(graph.value(node.inputs[2]).constant->floats().value(), (std::vector<float>{0, 0, 7}));
+}
+
+TEST(FitOutput, BehindTheLastLayerItIsComputed) {
+  ir::Graph graph = ir::parse(R"(graph {
+    input %x : float32[1,1,h,w]
+    const %w : float32[2,1,1,1] = {1, 2}
+    %y : float32[1,2,h,w] = Conv(%x, %w) in bfloat16
+    output %y
+  })")
+                        .value();
+  apply_behind({{1, 1.5}, {0, 0.25}}, *last_layer(graph), graph);
+  EXPECT_TRUE(ir::verify(graph).ok());
+  EXPECT_EQ(ir::print(graph), ir::print(ir::parse(R"(graph {
+    input %x : float32[1,1,h,w]
+    const %w : float32[2,1,1,1] = {1, 2}
+    const %y_fit_scale : float32[1,2,1,1] = {1, 1.5}
+    const %y_fit_shift : float32[1,2,1,1] = {0, 0.25}
+    %y_unfitted : float32[1,2,h,w] = Conv(%x, %w) in bfloat16
+    %y_scaled : float32[1,2,h,w] = Mul(%y_unfitted, %y_fit_scale) @y_scaled
+    %y : float32[1,2,h,w] = Add(%y_scaled, %y_fit_shift) @y
+    output %y
+  })")
+                                            .value()));
+}
+
+// Something is added to what it gives, which a scale would not suit.
+TEST(FitOutput, BehindASummandOnlyTheShiftIsComputed) {
+  ir::Graph graph = ir::parse(R"(graph {
+    input %x : float32[1,1,h,w]
+    const %w : float32[1,1,1,1] = {1}
+    %c : float32[1,1,h,w] = Conv(%x, %w)
+    %y : float32[1,1,h,w] = Add(%x, %c)
+    output %y
+  })")
+                        .value();
+  apply_behind({{1}, {0.25}}, *last_layer(graph), graph);
+  const ir::Node& sum = graph.node(graph.value(graph.outputs[0]).producer);
+  EXPECT_EQ(graph.value(sum.inputs[1]).name, "c_fitted");
+  const ir::Node& fitted = graph.node(graph.value(sum.inputs[1]).producer);
+  EXPECT_EQ(fitted.op, "Add");
+  EXPECT_EQ(graph.value(fitted.inputs[0]).name, "c");
 }
 
 }  // namespace

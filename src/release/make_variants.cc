@@ -9,11 +9,8 @@
 #include "base/progress.h"
 #include "base/work_clock.h"
 #include "format/checkpoint.h"
-#include "format/onnx.h"
 #include "format/safetensors.h"
-#include "net/architecture.h"
 #include "net/geometry.h"
-#include "pass/lower_to_half.h"
 #include "plan/plan.h"
 #include "quant/find_half_islands.h"
 #include "quant/protect_layers.h"
@@ -47,47 +44,6 @@ constexpr double kShareOfFloats = 0.5;
 
 // In full, that the budget of repair must suffice for besides the rough ones.
 constexpr double kJudgements = 20;
-
-Draft draft_of(std::string variant, std::string path) {
-  Draft draft;
-  draft.artifact.variant = std::move(variant);
-  draft.artifact.path = std::move(path);
-  return draft;
-}
-
-Draft draft_of(const target::FileToMake& file) {
-  Draft draft = draft_of(file.spec.variant, file.spec.path);
-  draft.artifact.targets = file.targets;
-  draft.artifact.floats = file.spec.floats;
-  draft.emulated = file.spec.provider.empty();
-  draft.judge = draft.emulated ? std::string(kReference) : file.spec.provider;
-  return draft;
-}
-
-std::vector<format::Decision> decisions_of(const Graph& graph, const plan::Plan& plan) {
-  std::vector<format::Decision> decisions;
-  for (const plan::Choice& choice : plan.choices)
-    decisions.push_back({graph.describe(choice.node), std::string(base::name_of(choice.format)), choice.reason});
-  return decisions;
-}
-
-Result<void> write_graph(const net::Network& network, Graph graph, const std::filesystem::path& path) {
-  net::write_task_metadata(network, graph);
-  std::error_code ignored;  // a folder that cannot be made shows when the file is written
-  std::filesystem::create_directories(path.parent_path(), ignored);
-  return format::write_onnx(graph, path);
-}
-
-Result<void> write_half(const Sources& sources, base::NumberFormat format, Draft& draft) {
-  const net::Network& network = sources.network;
-  plan::Plan plan = plan::plan_half(network.graph, format);
-  MANTISSA_TRY(quant::find_half_islands(network.graph, plan, sources.statistics));
-  Graph graph = network.graph;
-  plan::apply(plan, graph);
-  MANTISSA_TRY(pass::lower_to_half(graph));
-  draft.artifact.decisions = decisions_of(network.graph, plan);
-  return write_graph(network, std::move(graph), sources.folder / draft.artifact.path);
-}
 
 // The layers with weights that the plan has in eight bits, with their work and what they are expected to err.
 std::vector<quant::Layer> eight_bit_layers(const Graph& graph, const plan::Plan& plan,
@@ -261,20 +217,6 @@ Result<Draft> make_checkpoint(const Sources& sources) {
   Draft draft = draft_of("fp32", as_safetensors ? "fp32/checkpoint.safetensors" : "fp32/checkpoint.pth");
   const auto write = as_safetensors ? format::write_safetensors : format::write_checkpoint;
   MANTISSA_TRY(write(checkpoint, sources.folder / draft.artifact.path));
-  return draft;
-}
-
-Result<Draft> make_fp16(const Sources& sources) {
-  Draft draft = draft_of("fp16", "fp16/model.onnx");
-  draft.judge = kReference;
-  draft.emulated = true;
-  MANTISSA_TRY(write_half(sources, base::NumberFormat::float16, draft));
-  return draft;
-}
-
-Result<Draft> make_bf16(const Sources& sources, const target::FileToMake& file) {
-  Draft draft = draft_of(file);
-  MANTISSA_TRY(write_half(sources, base::NumberFormat::bfloat16, draft));
   return draft;
 }
 

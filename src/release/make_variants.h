@@ -6,27 +6,15 @@
 #include <optional>
 #include <vector>
 
-#include "base/number_format.h"
-#include "format/manifest.h"
 #include "mantissa/result.h"
 #include "net/network.h"
-#include "quant/measure_layers.h"
 #include "quant/statistics.h"
 #include "quant/techniques.h"
 #include "release/calibration.h"
+#include "release/draft.h"
 #include "target/target.h"
 
 namespace mantissa::release {
-
-// A file of the release in the making.
-struct Draft {
-  format::Artifact artifact;
-  std::string judge;      // the provider that executes it for the gate; empty: nothing to judge
-  bool emulated = false;  // by emulation, since no engine here computes in its format
-  // Of a form of eight bits: what it was made from, and what repair measured of its layers, if it had to.
-  const target::FileToMake* eight_bits = nullptr;
-  quant::MeasuredLayers layers = {};
-};
 
 // What all variants are made from, and where to.
 struct Sources {

@@ -16,6 +16,7 @@
 #include "quant/protect_layers.h"
 #include "quant/quantize.h"
 #include "release/calibration.h"
+#include "release/decision_tiles.h"
 #include "target/target.h"
 
 namespace mantissa::release {
@@ -58,30 +59,11 @@ class Trial {
   [[nodiscard]] Result<ir::Graph> graph_with(const std::vector<ir::NodeId>& in_float);
 
   // The PSNR against fp32 that leaves what the gate allows.
-  [[nodiscard]] double required_decibels() const;
+  [[nodiscard]] double required_decibels() const { return tiles_.required_decibels(); }
 
  private:
-  // A graph's inputs, or what it makes of them: black and white, tiles with stronger colours, with more detail, and as
-  // they are.
-  struct Batches {
-    std::vector<quant::Batch> flat, colours, detail, tiles;
-    using Group = std::vector<quant::Batch> Batches::*;
-    static constexpr Group kPictures[] = {&Batches::colours, &Batches::detail, &Batches::tiles};
-    static constexpr Group kGroups[] = {&Batches::flat, &Batches::colours, &Batches::detail, &Batches::tiles};
-  };
-  struct Judged {
-    quant::Loss loss;
-    std::optional<quant::OutputFit> fit;  // with which the loss is what it is
-  };
-
   [[nodiscard]] Result<ir::Graph> quantized(const std::vector<ir::NodeId>& in_float) const;
   [[nodiscard]] Result<ir::Graph> lowered(ir::Graph quantized) const;
-  [[nodiscard]] static Result<Batches> run(const quant::Execute& execute, const ir::Graph& graph,
-                                           const Batches& inputs);
-  void keep_share_of_pictures(double share);
-  void put_hardest_first(const Batches& outputs);
-  [[nodiscard]] quant::Loss loss_of(const Batches& outputs) const;
-  [[nodiscard]] Judged best_fit(const Batches& outputs) const;
   [[nodiscard]] Result<quant::Loss> judge_in_full(const std::vector<ir::NodeId>& in_float, const ir::Graph& graph);
 
   const net::Network& network_;
@@ -90,8 +72,7 @@ class Trial {
   ir::Graph graph_;               // the network's, with channels balanced for this style
   quant::Statistics statistics_;  // likewise
   const Calibration& calibration_;
-  Batches inputs_;
-  Batches hardest_;                 // of those, a few
+  DecisionTiles tiles_;
   quant::Execute execute_roughly_;  // as written: what an engine takes to optimize a graph is longer than a few tiles
   quant::Execute execute_;
   quant::WeightCache rounded_;
@@ -99,7 +80,6 @@ class Trial {
   quant::QuantizeOptions options_;
   std::vector<ir::NodeId> four_bits_;
   std::optional<quant::LastLayer> last_layer_;
-  Batches fp32_;
   // Of the forms that were judged in full, by what is float in them.
   std::map<std::vector<ir::NodeId>, std::optional<quant::OutputFit>> fits_;
 };

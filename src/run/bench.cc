@@ -88,8 +88,8 @@ Result<BenchRow> Bench::measure(const Way& way, int tile_size) const {
   }
   std::sort(times.begin(), times.end());
   row.microseconds_per_pixel = 1e6 * times[kTurns / 2] / run::kept_pixels(task, tile_size);
-  row.bound = run::roofline(summary.peak, summary.macs_per_pixel, runnable.int8_share(way),
-                            runnable.floats(way) == base::NumberFormat::bfloat16, least_bytes(task));
+  const bool in_bf16 = way.variant == "bf16" || runnable.floats(way) == base::NumberFormat::bfloat16;
+  row.bound = run::roofline(summary.peak, summary.macs_per_pixel, runnable.int8_share(way), in_bf16, least_bytes(task));
   return row;
 }
 

@@ -8,12 +8,14 @@
 
 namespace mantissa::base {
 
+struct MappedFile;  // mapped_file.h
+
 class Bytes {
  public:
   Bytes() = default;
-  // `view` must stay valid for as long as `owner` lives.
-  Bytes(std::shared_ptr<const void> owner, std::span<const std::byte> view, bool is_mapped = false)
-      : owner_(std::move(owner)), view_(view), is_mapped_(is_mapped) {}
+  // `view` must stay valid for as long as `owner` lives, and so must `file`, where it lies in one.
+  Bytes(std::shared_ptr<const void> owner, std::span<const std::byte> view, const MappedFile* file = nullptr)
+      : owner_(std::move(owner)), view_(view), file_(file) {}
 
   // Takes a vector of any trivially copyable type.
   template <class T>
@@ -25,10 +27,10 @@ class Bytes {
 
   // The bytes [offset, offset + size); the caller has checked that they exist.
   [[nodiscard]] Bytes part(std::size_t offset, std::size_t size) const {
-    return {owner_, view_.subspan(offset, size), is_mapped_};
+    return {owner_, view_.subspan(offset, size), file_};
   }
-  // Whether they lie in a mapped file, whose pages come back when they are touched (files.h: drop_pages()).
-  [[nodiscard]] bool is_mapped() const { return is_mapped_; }
+  // The mapped file that they lie in, and can be read from besides (mapped_file.h); null: in a buffer.
+  [[nodiscard]] const MappedFile* file() const { return file_; }
 
   [[nodiscard]] const std::byte* data() const { return view_.data(); }
   [[nodiscard]] std::size_t size() const { return view_.size(); }
@@ -38,7 +40,22 @@ class Bytes {
  private:
   std::shared_ptr<const void> owner_;
   std::span<const std::byte> view_;
-  bool is_mapped_ = false;
+  const MappedFile* file_ = nullptr;
+};
+
+// Rows of equal size, at a distance of `stride`; of a contiguous run one row.
+struct Rows {
+  Bytes bytes;  // from the beginning of the first to the end of the last
+  std::size_t row = 0;
+  std::size_t stride = 0;
+
+  static Rows of(Bytes run) {
+    const std::size_t size = run.size();
+    return {std::move(run), size, size};
+  }
+  [[nodiscard]] bool contiguous() const { return row == bytes.size(); }
+  [[nodiscard]] std::size_t count() const { return contiguous() ? 1 : (bytes.size() - row) / stride + 1; }
+  [[nodiscard]] std::size_t size() const { return count() * row; }  // without what lies between
 };
 
 }  // namespace mantissa::base

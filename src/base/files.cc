@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdint>
 
 #include "base/descriptor.h"
+#include "base/mapped_file.h"
 #include "base/system_error.h"
 
 namespace mantissa::base {
@@ -21,7 +21,7 @@ Error cannot_read(const std::filesystem::path& path, int error_number) {
 
 struct OpenFile {
   Descriptor descriptor;
-  std::size_t size;
+  struct stat status;
 };
 
 Result<OpenFile> open_regular_file(const std::filesystem::path& path) {
@@ -31,70 +31,31 @@ Result<OpenFile> open_regular_file(const std::filesystem::path& path) {
   if (!descriptor || ::fstat(descriptor.get(), &status) != 0) return cannot_read(path, errno);
   if (S_ISDIR(status.st_mode)) return bad_input(quoted(path) + " is a folder, not a file");
   if (!S_ISREG(status.st_mode)) return bad_input(quoted(path) + " is not a regular file");
-  return OpenFile{std::move(descriptor), static_cast<std::size_t>(status.st_size)};
-}
-
-struct Pages {
-  void* start;
-  std::size_t size;
-};
-
-std::uintptr_t page_size() {
-  static const auto size = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
-  return size;
-}
-
-Pages pages_between(std::uintptr_t begin, std::uintptr_t end) {
-  // NOLINTNEXTLINE(performance-no-int-to-ptr): an address rounded to a page
-  return {reinterpret_cast<void*>(begin), end > begin ? end - begin : 0};
-}
-
-Pages pages_around(const Bytes& bytes) {
-  const auto begin = reinterpret_cast<std::uintptr_t>(bytes.data());
-  return pages_between(begin / page_size() * page_size(), begin + bytes.size());
-}
-
-Pages pages_within(const Bytes& bytes) {
-  const auto begin = reinterpret_cast<std::uintptr_t>(bytes.data());
-  return pages_between((begin + page_size() - 1) / page_size() * page_size(),
-                       (begin + bytes.size()) / page_size() * page_size());
+  return OpenFile{std::move(descriptor), status};
 }
 
 }  // namespace
 
 Result<Bytes> map_file(const std::filesystem::path& path) {
   MANTISSA_ASSIGN(const OpenFile file, open_regular_file(path));
-  const std::size_t size = file.size;
+  const auto size = static_cast<std::size_t>(file.status.st_size);
   if (size == 0) return bad_input("the file " + quoted(path) + " is empty");
   void* start = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.descriptor.get(), 0);
   if (start == MAP_FAILED) return cannot_read(path, errno);
-  std::shared_ptr<const void> owner(start, [size](void* mapped) { ::munmap(mapped, size); });
-  return Bytes(std::move(owner), {static_cast<const std::byte*>(start), size}, true);
-}
-
-void ask_for_pages(const Bytes& bytes) {
-  if (!bytes.is_mapped() || bytes.empty()) return;
-  const Pages pages = pages_around(bytes);
-  ::madvise(pages.start, pages.size, MADV_WILLNEED);
-}
-
-void read_pages(const Bytes& bytes) {
-  if (!bytes.is_mapped() || bytes.empty()) return;
-#if defined(MADV_POPULATE_READ)
-  const Pages pages = pages_around(bytes);
-  ::madvise(pages.start, pages.size, MADV_POPULATE_READ);  // Linux 5.14; else they come when they are touched
-#endif
-}
-
-void drop_pages(const Bytes& bytes) {
-  if (!bytes.is_mapped()) return;
-  const Pages pages = pages_within(bytes);
-  if (pages.size > 0) ::madvise(pages.start, pages.size, MADV_DONTNEED);
+  auto mapped = std::make_shared<MappedFile>();
+  mapped->pages = {static_cast<const std::byte*>(start), size};
+  mapped->path = path;
+  mapped->device = file.status.st_dev;
+  mapped->number = file.status.st_ino;
+  // Others are told that all are: https://man7.org/linux/man-pages/man2/mincore.2.html
+  mapped->tells_cache = ::geteuid() == 0 || ::geteuid() == file.status.st_uid;
+  const MappedFile& all = *mapped;
+  return Bytes(std::move(mapped), all.pages, &all);
 }
 
 Result<std::string> read_text(const std::filesystem::path& path) {
   MANTISSA_ASSIGN(const OpenFile file, open_regular_file(path));
-  std::string text(file.size, '\0');
+  std::string text(static_cast<std::size_t>(file.status.st_size), '\0');
   std::size_t filled = 0;
   while (filled < text.size()) {
     const ssize_t count = ::read(file.descriptor.get(), text.data() + filled, text.size() - filled);

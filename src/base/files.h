@@ -17,14 +17,9 @@ namespace mantissa::base {
 // a full disk too.
 
 // Maps a regular file read-only; its pages are read when touched. Errors (bad_input): missing, a folder, unreadable,
-// empty. Who shortens the file while it is mapped makes the process fail with SIGBUS.
+// empty. Who shortens the file while it is mapped makes the process fail with SIGBUS, unless it is read with PartReader
+// (mapped_file.h), which is also faster for what is large.
 [[nodiscard]] Result<Bytes> map_file(const std::filesystem::path& path);
-// For files larger than memory. The pages of mapped bytes: asks the disk for them without waiting; reads them in now,
-// so that touching them does not wait; takes them out of the process again, whole pages only. None changes what the
-// bytes are; other bytes are left alone.
-void ask_for_pages(const Bytes& bytes);
-void read_pages(const Bytes& bytes);
-void drop_pages(const Bytes& bytes);
 
 // A file that appears under its name only with commit(): until then it is a hidden neighbour, removed by the
 // destructor. Every write is checked, so a full disk is an Error and leaves nothing behind. An existing regular file is

@@ -35,25 +35,6 @@ TEST(Files, MapsWhatWasWritten) {
   EXPECT_EQ(text_of(folder / "a.txt"), "hello");
 }
 
-TEST(Files, PagesComeBackAndOtherBytesStay) {
-  const TestFolder folder;
-  const std::string text(100'000, 'x');
-  ASSERT_TRUE(write_text(folder / "a.txt", text).ok());
-  const auto mapped = map_file(folder / "a.txt");
-  ASSERT_TRUE(mapped.ok());
-  for (const Bytes& part : {*mapped, mapped->part(5, 99'000), mapped->part(10, 0)}) {
-    ask_for_pages(part);
-    read_pages(part);
-    drop_pages(part);
-  }
-  EXPECT_EQ(std::string(reinterpret_cast<const char*>(mapped->data()), mapped->size()), text);
-  // Dropping memory that is no file's would make zeros of it.
-  const Bytes owned = Bytes::take(std::vector<char>(100'000, 'y'));
-  read_pages(owned);
-  drop_pages(owned);
-  EXPECT_EQ(std::string(reinterpret_cast<const char*>(owned.data()), owned.size()), std::string(100'000, 'y'));
-}
-
 TEST(AtomicFile, IsWrittenInAnyOrder) {
   const TestFolder folder;
   auto file = AtomicFile::create(folder / "a");

@@ -79,7 +79,7 @@ TEST(Safetensors, ComeBackAsTheyWereWritten) {
     EXPECT_EQ(found->format, tensor.format) << key;
     EXPECT_EQ(found->shape, tensor.shape) << key;
     EXPECT_EQ(as_text(found->bytes.span()), as_text(tensor.bytes.span())) << key;
-    EXPECT_TRUE(found->bytes.is_mapped()) << key << " is not aligned";
+    EXPECT_NE(found->bytes.file(), nullptr) << key << " is not aligned";
   }
   ASSERT_TRUE(write_safetensors(*back, folder / "b.safetensors").ok());
   EXPECT_EQ(base::sha256_of_file(folder / "a.safetensors").value(),

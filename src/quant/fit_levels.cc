@@ -17,6 +17,9 @@ constexpr std::array<float, 7> kCandidates4 = {7, 7.5F, 8, 8.5F, 9, 9.5F, 10.5F}
 // Of whole channels: what 256 levels lose by a scale is little, unless a channel has outliers.
 constexpr std::array<float, 6> kCandidates8 = {127, 131, 135, 140, 152, 178};
 
+constexpr std::size_t kMostCandidates = 7;
+static_assert(kCandidates4.size() <= kMostCandidates && kCandidates8.size() <= kMostCandidates);
+
 constexpr LevelRange kInt4{-8, 7, kCandidates4};
 constexpr LevelRange kInt8{-127, 127, kCandidates8};
 
@@ -28,9 +31,16 @@ struct Bounds {
   float highest;
 };
 
-// The largest magnitude of each of kLanes columns; infinity where one is NaN or infinite.
-MANTISSA_FOR_EACH_PROCESSOR void find_largest(const float* values, std::size_t rows, float* largest) {
+// Of kLanes columns: what their scales are fitted in units of.
+struct Units {
+  float largest[kLanes];  // magnitude; infinity where a value is NaN or infinite
+  float per_value[kLanes];
+};
+
+MANTISSA_FOR_EACH_PROCESSOR void find_units(const float* values, std::size_t rows, Units& units) {
   constexpr float kLargest = std::numeric_limits<float>::max();
+  // Smaller ones have scales that are no normal numbers: they become zeros.
+  constexpr float kSmallest = std::numeric_limits<float>::min() * 256;
   float most[kLanes] = {};
   for (std::size_t row = 0; row < rows; ++row) {
     const float* from = values + row * kTileColumns;
@@ -40,46 +50,77 @@ MANTISSA_FOR_EACH_PROCESSOR void find_largest(const float* values, std::size_t r
       most[lane] = counted > most[lane] ? counted : most[lane];
     }
   }
-  MANTISSA_FOR_LANES (lane, kLanes) largest[lane] = most[lane];
+  MANTISSA_FOR_LANES (lane, kLanes) {
+    units.largest[lane] = most[lane];
+    const float per_value = 1 / most[lane];
+    units.per_value[lane] = most[lane] < kSmallest ? 0 : per_value;
+  }
 }
 
-// The squared error of rounding to levels of 1 / `per_unit` where values are told in units of `to_unit`.
-MANTISSA_FOR_EACH_PROCESSOR void find_errors(const float* values, std::size_t rows, const float* to_unit,
-                                             float per_unit, Bounds bounds, float* errors) {
-  const float unit = 1 / per_unit;
-  float sums[kLanes] = {};
-  for (std::size_t row = 0; row < rows; ++row) {
-    const float* from = values + row * kTileColumns;
-    MANTISSA_FOR_LANES (lane, kLanes) {
-      const float value = from[lane] * to_unit[lane];
-      const float rounded = (value * per_unit + kToInteger) - kToInteger;
-      const float above = rounded < bounds.lowest ? bounds.lowest : rounded;
-      const float level = above > bounds.highest ? bounds.highest : above;
-      const float difference = level * unit - value;
-      sums[lane] += difference * difference;
+// The candidate with the least squared error for each column. Some rows at a time, so that all candidates find them in
+// the nearest cache.
+MANTISSA_FOR_EACH_PROCESSOR void choose_candidates(const float* values, std::size_t rows, const Units& units,
+                                                   const float* candidates, std::size_t count, Bounds bounds,
+                                                   float* chosen) {
+  constexpr std::size_t kRows = 128;
+  float errors[kMostCandidates][kLanes] = {};
+  for (std::size_t begin = 0; begin < rows; begin += kRows) {
+    const std::size_t end = rows - begin < kRows ? rows : begin + kRows;
+    for (std::size_t i = 0; i < count; ++i) {
+      float sums[kLanes];
+      float per_value[kLanes];
+      MANTISSA_FOR_LANES (lane, kLanes) {
+        sums[lane] = errors[i][lane];
+        per_value[lane] = units.per_value[lane] * candidates[i];
+      }
+      for (std::size_t row = begin; row < end; ++row) {
+        const float* from = values + row * kTileColumns;
+        MANTISSA_FOR_LANES (lane, kLanes) {
+          const float value = from[lane] * per_value[lane];
+          const float above = value < bounds.lowest ? bounds.lowest : value;
+          const float inside = above > bounds.highest ? bounds.highest : above;
+          const float difference = ((inside + kToInteger) - kToInteger) - value;
+          sums[lane] += difference * difference;
+        }
+      }
+      MANTISSA_FOR_LANES (lane, kLanes) errors[i][lane] = sums[lane];
     }
   }
-  MANTISSA_FOR_LANES (lane, kLanes) errors[lane] = sums[lane];
+  float least[kLanes];
+  MANTISSA_FOR_LANES (lane, kLanes) {
+    least[lane] = errors[0][lane] / (candidates[0] * candidates[0]);  // from levels to units
+    chosen[lane] = candidates[0];
+  }
+  for (std::size_t i = 1; i < count; ++i) {
+    MANTISSA_FOR_LANES (lane, kLanes) {
+      const float error = errors[i][lane] / (candidates[i] * candidates[i]);
+      chosen[lane] = error < least[lane] ? candidates[i] : chosen[lane];
+      least[lane] = error < least[lane] ? error : least[lane];
+    }
+  }
 }
 
-// The scale, in units, with the least squared error for the levels that `per_unit` gives: sum(value * level) /
-// sum(level * level).
-MANTISSA_FOR_EACH_PROCESSOR void solve(const float* values, std::size_t rows, const float* to_unit,
-                                       const float* per_unit, Bounds bounds, float* solutions) {
+// The scale with the least squared error for the levels that a candidate gives: sum(value * level) /
+// sum(level * level); 1 for zeros.
+MANTISSA_FOR_EACH_PROCESSOR void solve(const float* values, std::size_t rows, const Units& units, const float* chosen,
+                                       Bounds bounds, float* scales) {
   float products[kLanes] = {};
   float squares[kLanes] = {};
   for (std::size_t row = 0; row < rows; ++row) {
     const float* from = values + row * kTileColumns;
     MANTISSA_FOR_LANES (lane, kLanes) {
-      const float value = from[lane] * to_unit[lane];
-      const float rounded = (value * per_unit[lane] + kToInteger) - kToInteger;
+      const float value = from[lane] * units.per_value[lane];
+      const float rounded = (value * chosen[lane] + kToInteger) - kToInteger;
       const float above = rounded < bounds.lowest ? bounds.lowest : rounded;
       const float level = above > bounds.highest ? bounds.highest : above;
       products[lane] += value * level;
       squares[lane] += level * level;
     }
   }
-  MANTISSA_FOR_LANES (lane, kLanes) solutions[lane] = squares[lane] > 0 ? products[lane] / squares[lane] : 0.0F;
+  MANTISSA_FOR_LANES (lane, kLanes) {
+    const float scale = products[lane] / squares[lane] * units.largest[lane];  // NaN where there are but zeros
+    scales[lane] = units.per_value[lane] > 0 && products[lane] > 0 ? scale : 1.0F;
+  }
 }
 
 MANTISSA_FOR_EACH_PROCESSOR void round_columns(const float* values, std::size_t rows, const float* per_value,
@@ -100,32 +141,13 @@ MANTISSA_FOR_EACH_PROCESSOR void round_columns(const float* values, std::size_t 
 // kLanes columns. False if one holds NaN or infinity.
 bool fit_columns(const float* values, std::size_t rows, const LevelRange& range, float* scales) {
   const Bounds bounds{range.lowest, range.highest};
-  float largest[kLanes];
-  float to_unit[kLanes];
-  float least[kLanes];
-  float best[kLanes];
-  find_largest(values, rows, largest);
-  for (std::size_t lane = 0; lane < kLanes; ++lane) {
-    if (largest[lane] > std::numeric_limits<float>::max()) return false;
-    // Smaller ones have scales that are no normal numbers: they become zeros.
-    constexpr float kSmallest = std::numeric_limits<float>::min() * 256;
-    to_unit[lane] = largest[lane] < kSmallest ? 0 : 1 / largest[lane];
-    best[lane] = range.candidates[0];
-    least[lane] = std::numeric_limits<float>::max();
-  }
-  for (const float candidate : range.candidates) {
-    float errors[kLanes];
-    find_errors(values, rows, to_unit, candidate, bounds, errors);
-    for (std::size_t lane = 0; lane < kLanes; ++lane) {
-      if (!(errors[lane] < least[lane])) continue;
-      least[lane] = errors[lane];
-      best[lane] = candidate;
-    }
-  }
-  float solutions[kLanes];
-  solve(values, rows, to_unit, best, bounds, solutions);
-  for (std::size_t lane = 0; lane < kLanes; ++lane)
-    scales[lane] = to_unit[lane] > 0 && solutions[lane] > 0 ? solutions[lane] * largest[lane] : 1.0F;
+  Units units;
+  find_units(values, rows, units);
+  for (const float largest : units.largest)
+    if (largest > std::numeric_limits<float>::max()) return false;
+  float chosen[kLanes];
+  choose_candidates(values, rows, units, range.candidates.data(), range.candidates.size(), bounds, chosen);
+  solve(values, rows, units, chosen, bounds, scales);
   return true;
 }
 

@@ -17,8 +17,8 @@ using base::NumberFormat;
 
 // Small enough that reading, quantizing and writing go on at the same time; large enough for all cores.
 constexpr std::size_t kPanel = std::size_t{1} << 22U;  // weights
-// Where a panel cannot be read and written in one piece each.
-constexpr std::size_t kPanelOfColumns = std::size_t{1} << 25U;
+// Where a panel cannot be read and written in one piece each, unless it has all columns.
+constexpr std::size_t kPanelOfColumns = std::size_t{1} << 24U;
 
 bool is_matmulnbits(const WeightLayer& layer) { return layer.form == WeightOperator::matmulnbits; }
 
@@ -34,20 +34,34 @@ std::size_t bits_of(const WeightLayer& layer) { return static_cast<std::size_t>(
 
 std::int64_t signed_size(std::size_t size) { return static_cast<std::int64_t>(size); }
 
-// Rows and columns of the weight as it lies: how far the next input and the next output are, in weights.
+// Rows and columns as they lie: how far the next input and the next output are, in weights.
 struct Strides {
   std::size_t input;
   std::size_t output;
 };
 
-Strides strides_of(const WeightLayer& layer) {
-  return layer.outputs_first ? Strides{1, layer.inputs} : Strides{layer.outputs, 1};
+Strides strides_of(const WeightLayer& layer, const Panel& panel, NumberFormat format, const base::Rows& source) {
+  if (layer.outputs_first) return {1, layer.inputs};
+  return {source.contiguous() ? panel.outputs : source.stride / base::bytes_of(format, 1), 1};
 }
 
 // Two levels in a byte, the first in the low half: ONNX and MatMulNBits alike.
 MANTISSA_FOR_EACH_PROCESSOR void pack_pairs(const std::uint8_t* levels, std::size_t bytes, std::uint8_t* packed) {
   for (std::size_t i = 0; i < bytes; ++i)
     packed[i] = static_cast<std::uint8_t>((levels[2 * i] & 0xFU) | (static_cast<unsigned>(levels[2 * i + 1]) << 4U));
+}
+
+// The rows of a tile, which no processor sees coming where they are far apart.
+MANTISSA_FOR_EACH_PROCESSOR void load_rows(const std::byte* from, std::size_t stride, std::size_t rows, float* to) {
+  constexpr std::size_t kAhead = 16;
+  constexpr std::size_t kSize = kTileColumns * sizeof(float);
+  constexpr std::size_t kLine = 64;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::byte* start = from + row * stride;
+    if (row + kAhead < rows)
+      for (std::size_t at = 0; at < kSize; at += kLine) __builtin_prefetch(start + kAhead * stride + at);
+    __builtin_memcpy(to + row * kTileColumns, start, kSize);
+  }
 }
 
 MANTISSA_FOR_EACH_PROCESSOR void add_offset(std::uint8_t* levels, std::size_t count, std::uint8_t offset) {
@@ -60,41 +74,44 @@ base::Bytes bytes_of(std::shared_ptr<T[]> buffer, std::size_t count) {
   return {std::move(buffer), std::as_bytes(view)};
 }
 
-// Levels as stored: with MatMulNBits' offset, and two to a byte where they have four bits.
-base::Bytes encoded(const WeightLayer& layer, std::shared_ptr<std::uint8_t[]> levels, std::size_t count) {
+// Makes of levels what is stored: with MatMulNBits' offset, and two to a byte where they have four bits.
+void encode(const WeightLayer& layer, std::uint8_t* levels, std::uint8_t* packed, std::size_t bytes) {
   constexpr std::size_t kGrain = std::size_t{1} << 18U;
   const bool four = bits_of(layer) == 4;
   const bool with_offset = is_matmulnbits(layer);
-  if (!four && !with_offset) return bytes_of(std::move(levels), count);
-  const std::size_t bytes = four ? (count + 1) / 2 : count;
-  auto packed = four ? std::make_shared_for_overwrite<std::uint8_t[]>(bytes) : levels;
+  if (!four && !with_offset) return;
   base::parallel_for(bytes, kGrain, [&](std::size_t begin, std::size_t end) {
-    std::uint8_t* from = levels.get() + (four ? 2 * begin : begin);
+    std::uint8_t* from = levels + (four ? 2 * begin : begin);
     const auto offset = static_cast<std::uint8_t>(1U << (bits_of(layer) - 1));
     if (with_offset) add_offset(from, (end - begin) * (four ? 2 : 1), offset);
-    if (four) pack_pairs(from, end - begin, packed.get() + begin);
+    if (four) pack_pairs(from, end - begin, packed + begin);
   });
-  return bytes_of(std::move(packed), bytes);
 }
 
 // Quantizes the tiles of one panel.
 class PanelQuantizer {
  public:
-  PanelQuantizer(const WeightLayer& layer, const ir::Tensor& weight, const Panel& panel)
+  PanelQuantizer(const WeightLayer& layer, const Panel& panel, NumberFormat format, const base::Rows& source,
+                 base::RingMemory& room)
       : layer_(layer),
-        weight_(weight),
         panel_(panel),
+        format_(format),
+        source_(source.bytes),
         range_(levels_of(layer.format)),
-        from_(strides_of(layer)),
+        from_(strides_of(layer, panel, format, source)),
         blocks_((panel.inputs + layer.block - 1) / layer.block),
         tiles_((panel.outputs + kTileColumns - 1) / kTileColumns) {
     const std::size_t rows = is_matmulnbits(layer) ? blocks_ * layer.block : panel.inputs;
     to_ = stored_by_outputs(layer) ? Strides{1, rows} : Strides{panel.outputs, 1};
     scale_to_ = stored_by_outputs(layer) ? Strides{1, blocks_} : Strides{panel.outputs, 1};
-    levels_count_ = rows * panel.outputs;
     // One more for an odd last of 4 bits, whose byte is half empty.
-    levels_ = std::make_shared_for_overwrite<std::uint8_t[]>(levels_count_ + 1);
-    levels_[levels_count_] = 0;
+    const std::size_t count = (rows * panel.outputs + 1) / 2 * 2;
+    stored_bytes_ = base::bytes_of(layer.format, rows * panel.outputs);
+    const bool four = layer.format == NumberFormat::int4;
+    room_ = room.take(count + (four ? stored_bytes_ : 0));
+    levels_ = reinterpret_cast<std::uint8_t*>(room_.get());
+    levels_[count - 1] = 0;
+    stored_ = four ? levels_ + count : levels_;
     scales_ = std::make_shared_for_overwrite<float[]>(blocks_ * panel.outputs);
   }
 
@@ -134,8 +151,11 @@ class PanelQuantizer {
 
   // The weights of the tile, which lie in runs along its rows or along its columns.
   void load(std::size_t first_row, std::size_t first_column, std::size_t columns, const Tile& tile) const {
-    const std::size_t start = (panel_.first_input + first_row) * from_.input +  //
-                              (panel_.first_output + first_column) * from_.output;
+    const std::size_t start = first_row * from_.input + first_column * from_.output;
+    if (!layer_.outputs_first && columns == kTileColumns && format_ == NumberFormat::float32) {
+      load_rows(source_.data() + start * sizeof(float), from_.input * sizeof(float), tile.rows, tile.values);
+      return;
+    }
     if (!layer_.outputs_first) {
       for (std::size_t row = 0; row < tile.rows; ++row)
         read(start + row * from_.input, columns, tile.values + row * kTileColumns);
@@ -153,27 +173,31 @@ class PanelQuantizer {
   }
 
   void read(std::size_t first, std::size_t count, float* to) const {
-    if (weight_.format == NumberFormat::float32) {
-      std::memcpy(to, weight_.bytes.data() + first * sizeof(float), count * sizeof(float));
+    if (format_ == NumberFormat::float32) {
+      std::memcpy(to, source_.data() + first * sizeof(float), count * sizeof(float));
       return;
     }
     constexpr std::size_t kSize = 2;
-    const auto floats =
-        base::to_floats(weight_.format, weight_.bytes.part(first * kSize, count * kSize), count).value();
+    const auto floats = base::to_floats(format_, source_.part(first * kSize, count * kSize), count).value();
     std::copy(floats.begin(), floats.end(), to);
   }
 
   // To the format in which they are stored, above zero.
   void narrow(float* scales) const {
-    if (weight_.format == NumberFormat::float32) return;
-    const float smallest = weight_.format == NumberFormat::float16 ? 0x1p-24F : 0x1p-126F;
-    base::round_to(weight_.format, base::Overflow::saturate, {scales, kTileColumns});
+    if (format_ == NumberFormat::float32) return;
+    const float smallest = format_ == NumberFormat::float16 ? 0x1p-24F : 0x1p-126F;
+    base::round_to(format_, base::Overflow::saturate, {scales, kTileColumns});
     for (std::size_t c = 0; c < kTileColumns; ++c) scales[c] = std::max(scales[c], smallest);
   }
 
   void store(std::size_t first_row, std::size_t first_column, std::size_t columns, std::size_t rows,
              const std::int8_t* levels) {
-    std::uint8_t* to = levels_.get() + first_row * to_.input + first_column * to_.output;
+    std::uint8_t* to = levels_ + first_row * to_.input + first_column * to_.output;
+    if (to_.output == 1 && columns == kTileColumns) {
+      for (std::size_t row = 0; row < rows; ++row)
+        std::memcpy(to + row * to_.input, levels + row * kTileColumns, kTileColumns);
+      return;
+    }
     if (to_.output == 1) {
       for (std::size_t row = 0; row < rows; ++row)
         std::memcpy(to + row * to_.input, levels + row * kTileColumns, columns);
@@ -199,7 +223,8 @@ class PanelQuantizer {
   }
 
   StoredPart levels_part() {
-    base::Bytes bytes = encoded(layer_, levels_, levels_count_);
+    encode(layer_, levels_, stored_, stored_bytes_);
+    base::Bytes bytes(room_, std::as_bytes(std::span(stored_, stored_bytes_)));
     if (stored_by_outputs(layer_))
       return part(bits_of(layer_), panel_.first_output, panel_.outputs, stored_inputs(layer_), std::move(bytes));
     return part(bits_of(layer_), panel_.first_input, panel_.inputs, layer_.outputs, std::move(bytes));
@@ -207,26 +232,28 @@ class PanelQuantizer {
 
   StoredPart scales_part() {
     const std::size_t count = blocks_ * panel_.outputs;
-    const auto bits = static_cast<std::size_t>(base::bits_of(weight_.format));
-    base::Bytes bytes = weight_.format == NumberFormat::float32
-                            ? bytes_of(scales_, count)
-                            : base::from_floats(weight_.format, {scales_.get(), count});
+    const auto bits = static_cast<std::size_t>(base::bits_of(format_));
+    base::Bytes bytes = format_ == NumberFormat::float32 ? bytes_of(scales_, count)
+                                                         : base::from_floats(format_, {scales_.get(), count});
     if (stored_by_outputs(layer_))
       return part(bits, panel_.first_output, panel_.outputs, layer_.blocks(), std::move(bytes));
     return part(bits, panel_.first_input / layer_.block, blocks_, layer_.outputs, std::move(bytes));
   }
 
   const WeightLayer& layer_;
-  const ir::Tensor& weight_;
   const Panel& panel_;
+  NumberFormat format_;
+  const base::Bytes& source_;
   const LevelRange& range_;
-  Strides from_;  // in the weight
+  Strides from_;  // in the source
   Strides to_;    // in the panel's levels
   Strides scale_to_;
   std::size_t blocks_;
   std::size_t tiles_;
-  std::size_t levels_count_;
-  std::shared_ptr<std::uint8_t[]> levels_;
+  std::shared_ptr<std::byte> room_;  // of the levels, one to a byte, and behind them as they are stored
+  std::uint8_t* levels_;
+  std::uint8_t* stored_;
+  std::size_t stored_bytes_;
   std::shared_ptr<float[]> scales_;
   std::atomic<bool> finite_ = true;
 };
@@ -272,17 +299,21 @@ std::vector<Panel> panels_of(const WeightLayer& layer) {
   return panels;
 }
 
-base::Bytes source_of(const WeightLayer& layer, const ir::Tensor& weight, const Panel& panel) {
-  const auto size = static_cast<std::size_t>(base::bits_of(weight.format)) / 8;
+base::Rows source_of(const WeightLayer& layer, const ir::Tensor& weight, const Panel& panel) {
+  const std::size_t size = base::bytes_of(weight.format, 1);
   if (layer.outputs_first)
-    return weight.bytes.part(panel.first_output * layer.inputs * size, panel.outputs * layer.inputs * size);
-  if (panel.outputs == layer.outputs)
-    return weight.bytes.part(panel.first_input * layer.outputs * size, panel.inputs * layer.outputs * size);
-  return weight.bytes;
+    return base::Rows::of(
+        weight.bytes.part(panel.first_output * layer.inputs * size, panel.outputs * layer.inputs * size));
+  const std::size_t first = panel.first_input * layer.outputs + panel.first_output;
+  const std::size_t between = panel.inputs * layer.outputs - (layer.outputs - panel.outputs);
+  base::Bytes bytes = weight.bytes.part(first * size, between * size);
+  if (panel.outputs == layer.outputs) return base::Rows::of(std::move(bytes));
+  return {std::move(bytes), panel.outputs * size, layer.outputs * size};
 }
 
-Result<QuantizedPanel> quantize_panel(const WeightLayer& layer, const ir::Tensor& weight, const Panel& panel) {
-  return PanelQuantizer(layer, weight, panel).run();
+Result<QuantizedPanel> quantize_panel(const WeightLayer& layer, const Panel& panel, NumberFormat format,
+                                      const base::Rows& source, base::RingMemory& room) {
+  return PanelQuantizer(layer, panel, format, source, room).run();
 }
 
 }  // namespace mantissa::quant

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/ring_memory.h"
 #include "ir/tensor.h"
 #include "mantissa/result.h"
 #include "quant/weight_layers.h"
@@ -30,11 +31,12 @@ struct Panel {
   std::size_t first_output = 0;
   std::size_t outputs = 0;
 };
-// In the order in which the weight is read best; each takes at most some 50 MiB of memory while it is worked on.
+// In the order in which the weight is read best; the weights of each are some 64 MiB at most, but for what 64 outputs
+// sum over.
 [[nodiscard]] std::vector<Panel> panels_of(const WeightLayer& layer);
 
-// The part of the weight's bytes that holds the panel; of panels of columns, all bytes.
-[[nodiscard]] base::Bytes source_of(const WeightLayer& layer, const ir::Tensor& weight, const Panel& panel);
+// The parts of the weight's bytes that hold the panel.
+[[nodiscard]] base::Rows source_of(const WeightLayer& layer, const ir::Tensor& weight, const Panel& panel);
 
 // Rows of bytes, at a distance of `stride`.
 struct StoredPart {
@@ -47,8 +49,10 @@ struct QuantizedPanel {
   StoredPart levels;
   StoredPart scales;
 };
-// On all cores. Errors (bad_input): NaN or infinity.
-[[nodiscard]] Result<QuantizedPanel> quantize_panel(const WeightLayer& layer, const ir::Tensor& weight,
-                                                    const Panel& panel);
+// `source`: the panel's weights, in memory; source_of(), or those rows one behind the other. `format`: theirs. `room`:
+// where the levels are put; waits while it is full. On all cores. Errors (bad_input): NaN or infinity.
+[[nodiscard]] Result<QuantizedPanel> quantize_panel(const WeightLayer& layer, const Panel& panel,
+                                                    base::NumberFormat format, const base::Rows& source,
+                                                    base::RingMemory& room);
 
 }  // namespace mantissa::quant

@@ -29,6 +29,11 @@ ir::Graph graph_of(const std::string& op, ir::Tensor weights,
   return graph;
 }
 
+Result<QuantizedPanel> quantized_panel(const WeightLayer& layer, const ir::Tensor& weight, const Panel& panel) {
+  const auto room = std::make_shared<base::RingMemory>(1U << 16U);
+  return quantize_panel(layer, panel, weight.format, source_of(layer, weight, panel), *room);
+}
+
 struct Stored {
   ir::Tensor levels;
   std::vector<float> scales;
@@ -46,7 +51,7 @@ Stored quantize_all(const WeightLayer& layer, const ir::Tensor& weight) {
     }
   };
   for (const Panel& panel : panels_of(layer)) {
-    auto quantized = quantize_panel(layer, weight, panel);
+    auto quantized = quantized_panel(layer, weight, panel);
     EXPECT_TRUE(quantized.ok());
     put(quantized->levels, levels);
     put(quantized->scales, scales);
@@ -130,7 +135,7 @@ TEST(QuantizePanel, SeveralPanelsAreOneTensor) {
 TEST(QuantizePanel, ColumnsOfAPanelAreWrittenRowByRow) {
   const ir::Tensor weight = random_weights({16, 256});
   const WeightLayer layer{{}, {}, NumberFormat::int8, WeightOperator::dequantize, 16, 256, false, 16};
-  const auto part = quantize_panel(layer, weight, {0, 16, 128, 64});
+  const auto part = quantized_panel(layer, weight, {0, 16, 128, 64});
   ASSERT_TRUE(part.ok());
   EXPECT_EQ(part->levels.offset, 128U);
   EXPECT_EQ(part->levels.row, 64U);
@@ -138,7 +143,7 @@ TEST(QuantizePanel, ColumnsOfAPanelAreWrittenRowByRow) {
   EXPECT_EQ(part->levels.bytes.size(), 1024U);
   EXPECT_EQ(part->scales.offset, 512U);
   EXPECT_EQ(part->scales.bytes.size(), 256U);
-  const auto whole = quantize_panel(layer, weight, {0, 16, 0, 256});
+  const auto whole = quantized_panel(layer, weight, {0, 16, 0, 256});
   for (std::size_t row = 0; row < 16; ++row)
     EXPECT_EQ(std::memcmp(part->levels.bytes.data() + row * 64, whole->levels.bytes.data() + row * 256 + 128, 64), 0);
 }
@@ -162,7 +167,7 @@ TEST(QuantizePanel, RefusesNaN) {
   const ir::Graph graph = graph_of("MatMul", ir::Tensor::of_floats({64, 64}, values));
   const FoundWeights found = find_weights(graph, {});
   const auto panel =
-      quantize_panel(found.layers[0], *graph.value(found.layers[0].weight).constant, panels_of(found.layers[0])[0]);
+      quantized_panel(found.layers[0], *graph.value(found.layers[0].weight).constant, panels_of(found.layers[0])[0]);
   ASSERT_FALSE(panel.ok());
   EXPECT_EQ(panel.error().code, ErrorCode::bad_input);
 }

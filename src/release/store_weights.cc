@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
-#include "base/files.h"
 #include "base/interrupt.h"
 #include "base/progress.h"
 #include "pass/lower_weights.h"
-#include "release/read_ahead.h"
+#include "release/source_reader.h"
 
 namespace mantissa::release {
 namespace {
@@ -14,8 +13,8 @@ namespace {
 using ir::Graph;
 using quant::WeightLayer;
 
-constexpr std::size_t kReadAhead = std::size_t{192} << 20U;  // of mapped pages
-constexpr std::size_t kCopied = std::size_t{8} << 20U;       // at once, of a constant that stays
+constexpr std::size_t kLevels = std::size_t{48} << 20U;  // that are made, or wait to be written
+constexpr std::size_t kMoved = std::size_t{8} << 20U;    // at once, of a constant that stays
 
 // A layer with the places of what it becomes.
 struct StoredLayer {
@@ -36,8 +35,8 @@ struct Step {
   const StoredLayer* layer = nullptr;  // or `moved`
   const MovedConstant* moved = nullptr;
   quant::Panel panel;
-  base::Bytes source;
   std::uint64_t offset = 0;  // of a moved constant's part
+  base::Rows source;
 };
 
 class Streamer {
@@ -89,56 +88,48 @@ class Streamer {
   void add_steps() {
     for (const StoredLayer& stored : layers_)
       for (const quant::Panel& panel : quant::panels_of(stored.layer))
-        steps_.push_back({&stored, nullptr, panel, quant::source_of(stored.layer, weight_of(stored.layer), panel)});
+        steps_.push_back({&stored, nullptr, panel, 0, quant::source_of(stored.layer, weight_of(stored.layer), panel)});
     for (const MovedConstant& moved : moved_) {
       const base::Bytes& bytes = graph_.value(moved.id).constant->bytes;
-      for (std::size_t begin = 0; begin < bytes.size(); begin += kCopied)
-        steps_.push_back({nullptr, &moved, {}, bytes.part(begin, std::min(kCopied, bytes.size() - begin)), begin});
+      for (std::size_t begin = 0; begin < bytes.size(); begin += kMoved)
+        steps_.push_back(
+            {nullptr, &moved, {}, begin, base::Rows::of(bytes.part(begin, std::min(kMoved, bytes.size() - begin)))});
     }
-  }
-
-  // Panels of columns share their source: it is read before the first of them and dropped after the last.
-  bool same_source(std::size_t a, std::size_t b) const {
-    return b < steps_.size() && steps_[a].source.data() == steps_[b].source.data() &&
-           steps_[a].source.size() == steps_[b].source.size();
   }
 
   Result<void> stream() {
-    std::vector<base::Bytes> parts;
-    std::int64_t total = 0;
-    for (std::size_t i = 0; i < steps_.size(); ++i) {
-      parts.push_back(i > 0 && same_source(i - 1, i) ? base::Bytes() : steps_[i].source);
-      total += static_cast<std::int64_t>(parts.back().size() >> 20U);
+    std::vector<base::Rows> sources;
+    std::uint64_t total = 0;
+    for (const Step& step : steps_) {
+      sources.push_back(step.source);
+      total += step.source.size();
     }
-    ReadAhead reader(std::move(parts), kReadAhead);
-    base::Progress progress("Quantizing", total, "MiB");
+    SourceReader reader(std::move(sources));
+    base::Progress progress("Quantizing", static_cast<std::int64_t>(total >> 20U), "MiB");
     std::uint64_t read = 0;
-    for (std::size_t i = 0; i < steps_.size(); ++i) {
+    for (const Step& step : steps_) {
       MANTISSA_TRY(base::check_interrupt());
-      reader.wait_for(i);
-      MANTISSA_TRY(do_step(steps_[i]));
-      if (same_source(i, i + 1)) continue;
-      base::drop_pages(steps_[i].source);
-      reader.done_with(i);
+      const ir::ValueId id = step.moved != nullptr ? step.moved->id : step.layer->layer.weight;
+      const std::string place = "tensor " + graph_.value(id).name;
+      MANTISSA_ASSIGN(const base::Rows source, reader.next().in(place));
+      MANTISSA_TRY(do_step(step, source, place));
       const std::uint64_t before = read;
-      read += steps_[i].source.size();
+      read += step.source.size();
       progress.advance(static_cast<std::int64_t>((read >> 20U) - (before >> 20U)));
     }
     return {};
   }
 
-  Result<void> do_step(const Step& step) {
+  Result<void> do_step(const Step& step, const base::Rows& source, const std::string& place) {
     if (step.moved != nullptr) {
-      const std::size_t size = step.source.size();
-      // Copied, because the pages that it lies in are dropped before it is written.
-      const auto* bytes = step.source.data();
-      return store_.put(step.moved->at,
-                        {step.offset, size, size, base::Bytes::take(std::vector<std::byte>(bytes, bytes + size))});
+      const std::size_t size = source.size();
+      return store_.put(step.moved->at, {step.offset, size, size, source.bytes});
     }
     const StoredLayer& stored = *step.layer;
-    const std::string place = "tensor " + graph_.value(stored.layer.weight).name;
-    MANTISSA_ASSIGN(quant::QuantizedPanel panel,
-                    quant::quantize_panel(stored.layer, weight_of(stored.layer), step.panel).in(place));
+    MANTISSA_ASSIGN(
+        quant::QuantizedPanel panel,
+        quant::quantize_panel(stored.layer, step.panel, weight_of(stored.layer).format, source, *levels_room_)
+            .in(place));
     MANTISSA_TRY(store_.put(stored.levels_at, std::move(panel.levels)));
     return store_.put(stored.scales_at, std::move(panel.scales));
   }
@@ -169,6 +160,7 @@ class Streamer {
   std::vector<StoredLayer> layers_;
   std::vector<MovedConstant> moved_;
   std::vector<Step> steps_;
+  std::shared_ptr<base::RingMemory> levels_room_ = std::make_shared<base::RingMemory>(kLevels);
 };
 
 }  // namespace

@@ -104,6 +104,29 @@ TEST(QuantizeWeights, FromFileToFile) {
   EXPECT_EQ(twice->tensors, 0U);
 }
 
+// Between the reading of the graph and that of its weights, small ones and large ones.
+TEST(StoreWeights, AFileThatIsShortenedMeanwhileIsAnError) {
+  const base::TestFolder folder;
+  const std::filesystem::path network = written(folder, mixed_graph());
+  for (const std::uintmax_t size : {60000, 0}) {
+    auto graph = format::read_onnx(network);
+    ASSERT_TRUE(graph.ok()) << graph.error().message();
+    std::filesystem::resize_file(folder / "network.onnx.data", size);
+    {
+      auto data = format::DataFile::create(folder / "out.onnx");
+      ASSERT_TRUE(data.ok()) << data.error().message();
+      WeightStore store(*data);
+      const auto totals = store_weights(*graph, {}, store);
+      ASSERT_FALSE(totals.ok());
+      EXPECT_EQ(totals.error().code, ErrorCode::bad_input);
+      for (const char* says : {"tensor ", "network.onnx.data", "shortened"})
+        EXPECT_NE(totals.error().message().find(says), std::string::npos) << totals.error().message();
+    }
+    EXPECT_EQ(folder.entries(), 2U);
+    static_cast<void>(written(folder, mixed_graph()));
+  }
+}
+
 TEST(QuantizeWeights, RefusesNaNWithTheTensorsName) {
   const base::TestFolder folder;
   ir::Graph graph = mixed_graph();

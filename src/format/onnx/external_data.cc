@@ -2,8 +2,10 @@
 
 #include <charconv>
 #include <system_error>
+#include <vector>
 
 #include "base/files.h"
+#include "format/onnx/data_file.h"
 
 namespace mantissa::format {
 namespace {
@@ -73,7 +75,12 @@ Result<base::Bytes> ExternalData::find(const onnx::TensorProto& tensor) {
   MANTISSA_ASSIGN(const base::Bytes file, open(location));
   if (offset > file.size() || (length && *length > file.size() - offset))
     return bad_input("its external data end beyond the end of \"" + location + "\"", "Download the file again");
-  return file.part(offset, length.value_or(file.size() - offset));
+  const base::Bytes bytes = file.part(offset, length.value_or(file.size() - offset));
+  if (bytes.empty() || bytes.size() >= kSmallConstant) return bytes;
+  // Small ones are looked at from many places: nobody shall be able to take them away.
+  std::vector<std::byte> room(base::PartReader::room_for(base::Rows::of(bytes)));
+  MANTISSA_ASSIGN(const auto found, reader_.read(base::Rows::of(bytes), room));
+  return base::Bytes::take(std::vector<std::byte>(found.begin(), found.end()));
 }
 
 }  // namespace mantissa::format

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/mapped_file.h"
 #include "format/onnx/proto.h"
 #include "mantissa/result.h"
 
@@ -13,7 +14,7 @@ namespace mantissa::format {
 
 [[nodiscard]] bool is_external(const onnx::TensorProto& tensor);
 
-// Maps each file once. A location must lead to a regular file inside the model's folder: no absolute path, no "..",
+// Maps each file once; small tensors are read. A location must lead to a regular file inside the model's folder: no absolute path, no "..",
 // no symbolic link that leaves it.
 class ExternalData {
  public:
@@ -28,6 +29,7 @@ class ExternalData {
 
   std::optional<std::filesystem::path> folder_;
   std::map<std::string, base::Bytes> files_;  // by location
+  base::PartReader reader_{[] { return false; }};
 };
 
 }  // namespace mantissa::format

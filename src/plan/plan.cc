@@ -17,9 +17,13 @@ using pass::QdqStyle;
 
 // Nodes whose results act on the picture only through values of a size that no picture changes: a gain, a colour matrix.
 std::set<NodeId> for_the_whole_picture(const Graph& graph, const std::vector<NodeId>& sorted) {
-  const auto extends = [&](ValueId id) {  // with the picture
+  const auto& input = graph.inputs.empty() ? std::optional<ir::Shape>() : graph.value(graph.inputs[0]).shape;
+  const std::string batch = input && !input->empty() ? input->front().symbol : std::string();
+  const auto extends = [&](ValueId id) {  // with the picture, not with the number of pictures
     const auto& shape = graph.value(id).shape;
-    return !shape || std::any_of(shape->begin(), shape->end(), [](const ir::Dimension& each) { return each.size < 0; });
+    return !shape || std::any_of(shape->begin(), shape->end(), [&](const ir::Dimension& each) {
+      return each.size < 0 && (batch.empty() || each.symbol != batch);
+    });
   };
   std::set<NodeId> whole;
   if (std::none_of(graph.outputs.begin(), graph.outputs.end(), extends)) return whole;  // all sizes are fixed

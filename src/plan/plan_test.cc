@@ -67,6 +67,21 @@ TEST(PlanInt8, WhatActsOnTheWholePictureAlikeStaysFloat) {
             "Conv float32, GlobalAveragePool float32, Conv int8, Mul float32");
 }
 
+// As checkpoints are rebuilt: the number of pictures is free too, and is no size of theirs.
+TEST(PlanInt8, ABatchIsNoPictureThatExtends) {
+  const ir::Graph graph = graph_of(R"(graph {
+  input %x : float32[batch,1,h,w]
+  const %w : float32[1,1,1,1] = {2}
+  %a : float32[batch,1,h,w] = Conv(%x, %w) @branch
+  %g : float32[batch,1,1,1] = GlobalAveragePool(%a)
+  %c : float32[batch,1,h,w] = Conv(%x, %w) @trunk
+  %y : float32[batch,1,h,w] = Mul(%c, %g)
+  output %y
+})");
+  EXPECT_EQ(told(graph, plan_eight_bits(graph, QdqStyle::inputs_only)),
+            "Conv float32, GlobalAveragePool float32, Conv int8, Mul float32");
+}
+
 TEST(PlanInt8, FixedSizesTellNothingAboutTheWholePicture) {
   const ir::Graph graph = graph_of(R"(graph {
   input %x : float32[1,1,8,8]

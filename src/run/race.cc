@@ -130,8 +130,7 @@ std::vector<int> other_tiles(const net::Task& task, int tile) {
 }
 
 // The best of `field` over another tile, each by itself: a session keeps what it needs for the tiles that it has met.
-Result<void> race_tile(std::vector<Runner>& field, const Runnable& runnable, int size, const RaceOptions& options,
-                       std::vector<Racer>& racers) {
+Result<void> race_tile(std::vector<Runner>& field, const Runnable& runnable, int size, std::vector<Racer>& racers) {
   const double best = best_time(field);
   const image::Picture tile = race_picture(size, size);
   std::vector<Runner> again;
@@ -224,8 +223,7 @@ Result<std::vector<Racer>> race(const Runnable& runnable, const std::vector<Way>
   const bool tiles_matter =
       options.tile_size == 0 && runnable.task().radius && size == default_tile_size(runnable.task());
   if (tiles_matter)
-    for (const int other : other_tiles(runnable.task(), size))
-      MANTISSA_TRY(race_tile(field, runnable, other, options, racers));
+    for (const int other : other_tiles(runnable.task(), size)) MANTISSA_TRY(race_tile(field, runnable, other, racers));
   sort_fastest_first(racers);
   return racers;
 }

@@ -2,14 +2,14 @@
 // The sanitizers' own variables (ASAN_OPTIONS, ...) still come on top. Without a sanitizer this file is not compiled.
 #include <cstdlib>
 
-#if defined(__SANITIZE_ADDRESS__)
-
 namespace {
 
 // oneTBB, which OpenVINO brings, otherwise loads its parts with RTLD_DEEPBIND, and the sanitizer ends the process.
 [[maybe_unused]] const int told = setenv("TBB_ENABLE_SANITIZERS", "1", 0);
 
 }  // namespace
+
+#if defined(__SANITIZE_ADDRESS__)
 
 // NOLINTBEGIN(bugprone-reserved-identifier): the sanitizers' names for them
 extern "C" const char* __asan_default_options() {
@@ -25,7 +25,15 @@ extern "C" const char* __lsan_default_suppressions() {
 
 #elif defined(__SANITIZE_THREAD__)
 
-// NOLINTNEXTLINE(bugprone-reserved-identifier): the sanitizer's name for it
-extern "C" const char* __tsan_default_options() { return "halt_on_error=1:second_deadlock_stack=1"; }
+// NOLINTBEGIN(bugprone-reserved-identifier): the sanitizer's names for them
+extern "C" const char* __tsan_default_options() {
+  return "halt_on_error=1:second_deadlock_stack=1:print_suppressions=0";
+}
+// These libraries are not built for the sanitizer, which therefore does not see how their threads wait for each other.
+extern "C" const char* __tsan_default_suppressions() {
+  return "race:libonnxruntime\nrace:libopenvino\nrace:libtbb\nrace:libvips\nrace:libglib\nrace:libz.so\nrace:libpng\n"
+         "mutex:libonnxruntime\nmutex:libstdc++\n";
+}
+// NOLINTEND(bugprone-reserved-identifier)
 
 #endif

@@ -19,22 +19,7 @@ constexpr std::int64_t kSide = 64;
 // Two convolutions whose weights and biases lie far from what bfloat16 holds: as they are rounded, the picture becomes
 // brighter.
 net::Network network_hard_for_bfloat16() {
-  net::Network network;
-  network.task.colour = net::Colour::luminance;
-  network.task.radius = 0;
-  ir::Graph& graph = network.graph;
-  const ir::ValueId x = graph.add_input("x", base::NumberFormat::float32, run::picture_shape(1));
-  const auto layer = [&](ir::ValueId from, float weight, float bias) {
-    const ir::ValueId weights = graph.add_constant("weight", ir::Tensor::of_floats({1, 1, 1, 1}, {weight}));
-    const ir::ValueId biases = graph.add_constant("bias", ir::Tensor::of_floats({1}, {bias}));
-    return graph.add("Conv", {from, weights, biases});
-  };
-  const ir::ValueId y = layer(layer(x, 0.5011F, 0.2511F), 0.5011F, 0.2511F);
-  graph.value(y).format = base::NumberFormat::float32;
-  graph.value(y).shape = run::picture_shape(1);
-  graph.outputs = {y};
-  network.graph = format::with_inferred_shapes(graph).value();
-  return network;
+  return run::pixel_by_pixel_network({{0.5011F, 0.2511F}, {0.5011F, 0.2511F}});
 }
 
 quant::Batch grey(int level) {

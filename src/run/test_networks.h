@@ -10,6 +10,7 @@
 #include <random>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "format/onnx.h"
@@ -38,6 +39,25 @@ inline ir::ValueId add_conv(ir::Graph& graph, ir::ValueId x, int from, int to, c
   const auto weight = graph.add_constant(name + ".weight", random_weights({to, from, 3, 3}, 0.25F, seed));
   const auto bias = graph.add_constant(name + ".bias", random_weights({to}, 0.1F, seed + 1));
   return graph.add("Conv", {x, weight, bias}, {{"pads", std::vector<std::int64_t>{1, 1, 1, 1}}}, name);
+}
+
+// One channel, x1: convolutions of 1x1, each a weight and a bias, one behind the other.
+inline net::Network pixel_by_pixel_network(const std::vector<std::pair<float, float>>& layers) {
+  net::Network network;
+  network.task.colour = net::Colour::luminance;
+  network.task.radius = 0;
+  ir::Graph& graph = network.graph;
+  ir::ValueId x = graph.add_input("x", base::NumberFormat::float32, picture_shape(1));
+  for (const auto& [weight, bias] : layers) {
+    const ir::ValueId weights = graph.add_constant("weight", ir::Tensor::of_floats({1, 1, 1, 1}, {weight}));
+    const ir::ValueId biases = graph.add_constant("bias", ir::Tensor::of_floats({1}, {bias}));
+    x = graph.add("Conv", {x, weights, biases});
+  }
+  graph.value(x).format = base::NumberFormat::float32;
+  graph.value(x).shape = picture_shape(1);
+  graph.outputs = {x};
+  network.graph = format::with_inferred_shapes(graph).value();
+  return network;
 }
 
 // Like SRVGGNetCompact: convolutions and PRelu, then depth to space. With `stride` 2 it works on 2x2 blocks of the

@@ -15,6 +15,8 @@ constexpr double kNear = 1.05;
 
 // Of all work: what a change of format costs by itself. A layer with less is not worth a judgement to give it back.
 constexpr double kWorkOfChange = 0.01;
+// Of so few layers every combination is looked at.
+constexpr std::size_t kFewLayers = 14;
 // Judgements for giving back: most layers are needed.
 constexpr std::size_t kGiveBack = 8;
 
@@ -68,6 +70,31 @@ std::vector<MeasuredLayer> those_that_fit(std::vector<MeasuredLayer> candidates,
     chosen.push_back(std::move(*best));
     candidates.erase(best);
   }
+}
+
+// Of few layers those that fit and bring the checks furthest. One after another, a large one may keep out several that
+// are worth more together.
+std::vector<MeasuredLayer> best_that_fit(const std::vector<MeasuredLayer>& candidates,
+                                         const std::vector<double>& shares, const Costs& costs, const Limit& limit,
+                                         double aim) {
+  std::vector<MeasuredLayer> best;
+  double least = need(shares, std::vector<double>(shares.size(), 0.0), aim);
+  for (std::size_t subset = 1; subset < (std::size_t{1} << candidates.size()); ++subset) {
+    std::vector<double> removed(shares.size(), 0.0);
+    std::vector<MeasuredLayer> chosen;
+    double macs = 0;
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      if ((subset >> i & 1) == 0) continue;
+      macs += candidates[i].layer.macs;
+      for (std::size_t check = 0; check < shares.size(); ++check) removed[check] += candidates[i].shares[check];
+      chosen.push_back(candidates[i]);
+    }
+    const double left = need(shares, removed, aim);
+    if (left >= least || !costs.fits(macs, limit)) continue;
+    least = left;
+    best = std::move(chosen);
+  }
+  return best;
 }
 
 std::vector<ProtectionStep> steps_of(const std::vector<MeasuredLayer>& layers, const Costs& costs) {
@@ -139,7 +166,11 @@ class Protector {
     for (const Limit& limit : limits) {
       const bool is_wider = limit.share > options_.largest_shares.front();
       if (is_wider && is_bearable(result_.after)) break;
-      std::vector<MeasuredLayer> layers = those_that_fit(measured, result_.before.shares, costs_, limit, options_.aim);
+      const std::vector<double>& shares = result_.before.shares;
+      const bool all_combinations = !limit.regard_time && measured.size() <= kFewLayers;
+      std::vector<MeasuredLayer> layers =
+          those_that_fit(all_combinations ? best_that_fit(measured, shares, costs_, limit, options_.aim) : measured,
+                         shares, costs_, limit, options_.aim);
       if (layers.empty() || (is_time_up() && is_bearable(result_.after))) continue;
       MANTISSA_ASSIGN(Loss loss, judge(layers));
       if (loss.of_allowed() >= result_.after.of_allowed()) continue;

@@ -60,6 +60,15 @@ TEST(ProtectLayers, TakesALargeLayerWhereBargainsAreNotEnough) {
   EXPECT_EQ(protection->steps[0].node, ir::NodeId(1));
 }
 
+// One after another, the first leaves no room for layers 1 and 2 (by what it is worth layer 0, for its price layer 3).
+TEST(ProtectLayers, LooksAtEveryCombinationOfFewLayers) {
+  FakeJudge fake{{10e-5, 9e-5, 9e-5, 1e-5}, 12e-5};
+  const auto protection = protect_layers(layers_of({50, 38, 37, 2}), std::ref(fake), {.largest_shares = {0.6}});
+  ASSERT_TRUE(protection.ok());
+  EXPECT_LE(protection->after.of_allowed(), 1);
+  EXPECT_EQ(protection->steps.size(), 2U);
+}
+
 // One check that no share of the layers mends, and one that every layer of the share is needed for.
 TEST(ProtectLayers, LosesNoCheckThatPassesWhereAnotherCannot) {
   const auto judge = [](const std::vector<ir::NodeId>& in_float, Effort) -> Result<Loss> {

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <random>
 
 #include "base/cpu.h"
 #include "base/numbers.h"
 #include "pass/lower_to_qdq.h"
 #include "plan/plan.h"
+#include "quant/equalize_layers.h"
 #include "quant/quantize.h"
 #include "quant/reconstruct.h"
 #include "quant/scale_channels.h"
@@ -28,6 +30,9 @@ int pair_limit() {
   return target.ok() ? (*target)->formats.at("int8").pair_limit : 32767;
 }
 
+// Changes a network and its statistics, and returns in how many places.
+using Rescale = std::function<Result<int>(ir::Graph&, quant::Statistics&)>;
+
 struct Quantized : testing::TestWithParam<QdqStyle> {
   ir::Graph lowered(const ir::Graph& graph, const quant::Statistics& statistics) const {
     const plan::Plan plan = plan::plan_eight_bits(graph, GetParam());
@@ -39,6 +44,7 @@ struct Quantized : testing::TestWithParam<QdqStyle> {
     EXPECT_TRUE(done.ok()) << done.error().message();
     return *std::move(quantized);
   }
+  void changes_no_output_and_helps(const ir::Graph& graph, int places, const Rescale& rescale) const;
 };
 INSTANTIATE_TEST_SUITE_P(Styles, Quantized, testing::Values(QdqStyle::closed, QdqStyle::inputs_only),
                          [](const auto& style) { return style.param == QdqStyle::closed ? "closed" : "inputs_only"; });
@@ -209,25 +215,31 @@ TEST_P(Quantized, ReconstructedLayersMakeUpForThoseBeforeThem) {
   EXPECT_GT(quality(*found), quality({}) + 1);
 }
 
-TEST_P(Quantized, AScaleForEachChannelChangesNoOutputAndHelps) {
-  ir::Graph graph = small_graph();
-  // Channels of very different extent, which one 8-bit range holds badly.
-  const ir::NodeId first = graph.sorted().front();
-  auto weights = graph.constant_input(first, 1)->floats().value();
-  for (std::size_t i = 0; i < weights.size(); ++i) weights[i] *= i / 27 == 2 ? 30.0F : 1.0F;
-  graph.value(graph.node(first).inputs[1]).constant = ir::Tensor::of_floats({8, 3, 3, 3}, weights);
+void multiply_weights(ir::Graph& graph, ir::NodeId convolution, const std::function<float(std::size_t)>& factor_at) {
+  const ir::Tensor& weight = *graph.constant_input(convolution, 1);
+  auto values = weight.floats().value();
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] *= factor_at(i);
+  graph.value(graph.node(convolution).inputs[1]).constant = ir::Tensor::of_floats(weight.shape, values);
+}
 
+// Of what the first convolution gives, 8 channels, one is thirty times as wide as the others, which one 8-bit range then
+// holds badly.
+void widen_a_channel(ir::Graph& graph) {
+  multiply_weights(graph, graph.sorted().front(), [](std::size_t i) { return i / 27 == 4 ? 30.0F : 1.0F; });
+}
+
+// What it does for the quantized form.
+void Quantized::changes_no_output_and_helps(const ir::Graph& graph, int places, const Rescale& rescale) const {
   const std::vector<Batch> inputs = some_pictures(6, 0, 3), others = some_pictures(3, 10, 3);
   quant::Statistics statistics = observed(graph, inputs);
   const auto reference = outputs(graph, others, kOnnxRuntime);
-  ir::Graph scaled_graph = graph;
-  const auto values = quant::scale_channels(scaled_graph, statistics, GetParam());
-  ASSERT_TRUE(values.ok()) << values.error().message();
-  EXPECT_GT(*values, 2);
-  EXPECT_GT(decibels(reference, outputs(scaled_graph, others, kOnnxRuntime)), 100)
-      << "the same network in real numbers";
+  ir::Graph rescaled = graph;
+  const auto found = rescale(rescaled, statistics);
+  ASSERT_TRUE(found.ok()) << found.error().message();
+  EXPECT_GE(*found, places);
+  EXPECT_GT(decibels(reference, outputs(rescaled, others, kOnnxRuntime)), 100) << "the same network in real numbers";
 
-  const quant::Statistics again = observed(scaled_graph, inputs);
+  const quant::Statistics again = observed(rescaled, inputs);
   for (const auto& [name, expected] : again.values) {
     const auto& scaled = statistics.values.at(name);
     for (std::size_t c = 0; c < expected.channels.size(); ++c) {
@@ -246,8 +258,34 @@ TEST_P(Quantized, AScaleForEachChannelChangesNoOutputAndHelps) {
 
   const std::string_view provider = GetParam() == QdqStyle::closed ? kOnnxRuntime : kOpenVino;
   const double before = decibels(reference, outputs(lowered(graph, observed(graph, inputs)), others, provider));
-  const double after = decibels(reference, outputs(lowered(scaled_graph, statistics), others, provider));
+  const double after = decibels(reference, outputs(lowered(rescaled, statistics), others, provider));
   EXPECT_GT(after, before + 1) << "dB";
+}
+
+TEST_P(Quantized, AScaleForEachChannelChangesNoOutputAndHelps) {
+  ir::Graph graph = small_graph();
+  widen_a_channel(graph);
+  changes_no_output_and_helps(graph, 3, [&](ir::Graph& each, quant::Statistics& statistics) {
+    return quant::scale_channels(each, statistics, GetParam());
+  });
+}
+
+TEST_P(Quantized, EqualizedLayersChangeNoOutputAndHelp) {
+  for (const std::string op : {"Relu", "LeakyRelu", "PRelu"}) {
+    SCOPED_TRACE(op);
+    ir::Graph graph;
+    const ir::ValueId picture = graph.add_input("picture", base::NumberFormat::float32, run::picture_shape(3));
+    std::vector<ir::ValueId> read{run::add_conv(graph, picture, 3, 8, "first")};
+    if (op == "PRelu")
+      read.push_back(
+          graph.add_constant("slopes", ir::Tensor::of_floats({8, 1, 1}, {0.1F, 0.2F, 0.3F, -0.1F, 0, 0.5F, 1, 0.25F})));
+    graph.outputs = {run::add_conv(graph, graph.add(op, read), 8, 3, "second")};
+    graph.value(graph.outputs[0]).format = base::NumberFormat::float32;
+    graph.value(graph.outputs[0]).shape = run::picture_shape(3);
+    widen_a_channel(graph);  // but weighs no more than the others
+    multiply_weights(graph, graph.sorted().back(), [](std::size_t i) { return i / 9 % 8 == 4 ? 1 / 30.0F : 1.0F; });
+    changes_no_output_and_helps(inferred(graph), 1, quant::equalize_layers);
+  }
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ bool is_plain_convolution(const Graph& graph, NodeId id) {
 
 bool is_homogeneous(const Graph& graph, NodeId id) {
   const std::string& op = graph.node(id).op;
-  return op == "Relu" || op == "LeakyRelu";
+  return op == "Relu" || op == "LeakyRelu" || (op == "PRelu" && graph.constant_input(id, 1) != nullptr);
 }
 
 std::optional<NodeId> only_reader(const Graph& graph, NodeId id) {

@@ -20,11 +20,17 @@ constexpr std::size_t kFewLayers = 14;
 // Judgements for giving back: most layers are needed.
 constexpr std::size_t kGiveBack = 8;
 
+enum class Search {
+  by_price,          // one after another what is worth most for the time that it costs
+  by_worth,          // without regard to that
+  all_combinations,  // of few layers
+};
+
 // What may go back to float.
 struct Limit {
-  double time;              // added, of all in integers
-  double share;             // of the multiply-accumulates
-  bool regard_time = true;  // in the order, too
+  double time;   // added, of all in integers
+  double share;  // of the multiply-accumulates
+  Search search = Search::by_price;
 };
 
 // What layers cost in float.
@@ -60,7 +66,7 @@ std::vector<MeasuredLayer> those_that_fit(std::vector<MeasuredLayer> candidates,
     if (candidates.empty()) return chosen;
     const double before = need(shares, nothing, aim);
     const auto worth = [&](const MeasuredLayer& c) {
-      return (before - need(shares, c.shares, aim)) / (limit.regard_time ? costs.price(c.layer) : 1);
+      return (before - need(shares, c.shares, aim)) / (limit.search == Search::by_worth ? 1 : costs.price(c.layer));
     };
     const auto best =
         std::max_element(candidates.begin(), candidates.end(),
@@ -154,23 +160,24 @@ class Protector {
   }
 
   // What passes within the narrowest limit, or comes nearest. Where the best bargains are not enough, what they cost
-  // may have kept out a large layer that is: every second limit has no regard for it. These few judgements are made
+  // may have kept out a large layer that is, or that layer others: further searches have no regard for it. These few judgements are made
   // even when the time is up, until one is bearable: a file that is left out after minutes helps nobody.
   Result<void> choose(const std::vector<MeasuredLayer>& measured) {
     constexpr double kAny = std::numeric_limits<double>::infinity();
     std::vector<Limit> limits = {{options_.wanted_time, options_.largest_shares.front()}};
     for (const double share : options_.largest_shares) {
       limits.push_back({kAny, share});
-      limits.push_back({kAny, share, false});
+      limits.push_back({kAny, share, Search::by_worth});
+      if (measured.size() <= kFewLayers) limits.push_back({kAny, share, Search::all_combinations});
     }
     for (const Limit& limit : limits) {
       const bool is_wider = limit.share > options_.largest_shares.front();
       if (is_wider && is_bearable(result_.after)) break;
       const std::vector<double>& shares = result_.before.shares;
-      const bool all_combinations = !limit.regard_time && measured.size() <= kFewLayers;
-      std::vector<MeasuredLayer> layers =
-          those_that_fit(all_combinations ? best_that_fit(measured, shares, costs_, limit, options_.aim) : measured,
-                         shares, costs_, limit, options_.aim);
+      std::vector<MeasuredLayer> layers = those_that_fit(
+          limit.search == Search::all_combinations ? best_that_fit(measured, shares, costs_, limit, options_.aim)
+                                                   : measured,
+          shares, costs_, limit, options_.aim);
       if (layers.empty() || (is_time_up() && is_bearable(result_.after))) continue;
       MANTISSA_ASSIGN(Loss loss, judge(layers));
       if (loss.of_allowed() >= result_.after.of_allowed()) continue;

@@ -25,7 +25,7 @@ bench:  ## set up, build, and print the figures of docs/performance.md
 	@cmake --build --preset release --target all bench
 	@tools/bench.sh
 
-peers:  ## set up, build, and measure against other tools: the figures of docs/peers.md (an hour)
+peers:  ## set up, build, and measure against other tools: the figures of docs/peers.md and the aims (two hours)
 	@tools/setup.py
 	@cmake --preset release
 	@cmake --build --preset release --target all bench

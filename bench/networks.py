@@ -50,6 +50,7 @@ NETWORKS = {
     "iat": Network(*LOW_LIGHT, words=("--range=-1:1,0:1",)),
     "craft": Network(*ENLARGE_4, multiple=16),
 }
+PLAN = ("dncnn", "ffdnet", "srvgg", "span", "rlfn", "efdn", "rfdn", "mobilesr", "safmn_any", "bsrn")  # those that the aims for int8 name
 FORMS = (("int8/openvino.onnx", "openvino-cpu"), ("int8/model.onnx", "onnxruntime-cpu"))
 
 

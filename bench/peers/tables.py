@@ -1,5 +1,6 @@
 """The tables, section by section. Called by run.py with the Python that has the peers."""
 
+import dataclasses
 import json
 import os
 import re
@@ -12,14 +13,18 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import aims  # noqa: E402
 import large  # noqa: E402
 import networks  # noqa: E402
 import pictures  # noqa: E402
 import recipes  # noqa: E402
+import weights as weight_only  # noqa: E402
 from bench import Bench, Failed  # noqa: E402
 
 ALLOWED_LOSS = 0.5  # per cent: docs/gate.md
 ALLOWED_TO_FP32 = (45, 42)  # dB, mean and worst picture, where there is no true picture
+TOO_LONG = "takes hours"  # what a peer makes of these, of which it also may want more than 8 GB
+TOO_LONG_FOR_PEERS = ("craft", "ffdnet_map", "iat")
 FIRST = "srvgg"  # the network of peers/README.md for costs
 
 
@@ -46,6 +51,8 @@ def cell_of(work):
 
 def peer_kept(bench, recipe, network, task, fp32):
     """Its figures, and whether the loss alone, or the distance to fp32 where there is no true picture, is within the gate."""
+    if network in TOO_LONG_FOR_PEERS:
+        raise Failed(TOO_LONG)
     out, _ = bench.quantized(recipe, network, task)
     answer = bench.work(f"judge {recipe.name} {network}", "judge", recipe=recipe.name, task=task, folder=bench.prepared(network)[0], out=out)
     if answer["psnr"] is None:
@@ -69,12 +76,10 @@ def shown(kept):
 
 
 def quality(bench, names):
-    names_of_forms = ("mantissa OpenVINO", "mantissa ONNX Runtime")
-    names_of_peers = [recipe.name for recipe in recipes.EIGHT_BITS]
-    table("Loss of PSNR in per cent (bold: within the gate)", "network", "fp32, dB", "fp32 here", *names_of_peers, *names_of_forms, "in integers",
-          "seconds")
-    kept = {name: [] for name in (*names_of_peers, *names_of_forms)}
+    titles = {engine: f"mantissa {aims.TITLES[engine]}" for _, engine in networks.FORMS}
+    peers, ours = {recipe.name: [] for recipe in recipes.EIGHT_BITS}, {engine: [] for engine in titles}
     reasons = []
+    table("Loss of PSNR in per cent (bold: within the gate)", "network", "fp32, dB", "fp32 here", *peers, *titles.values(), "in integers", "seconds")
     for network in names:
         try:
             _, manifest, seconds = bench.release(network)
@@ -83,42 +88,29 @@ def quality(bench, names):
         except Failed as failure:
             row(network, failure)
             continue
-        cells = []
         for recipe in recipes.EIGHT_BITS:
             try:
-                kept[recipe.name].append(peer_kept(bench, recipe, network, task, fp32))
-                cells.append(shown(kept[recipe.name][-1]))
+                kept = peer_kept(bench, recipe, network, task, fp32)
             except Failed as failure:
-                cells.append(str(failure).replace("|", "/"))
-        shares = []
-        for name, (path, _) in zip(names_of_forms, networks.FORMS):
-            ours = our_kept(manifest, path)
-            kept[name].append(ours)
-            cells.append(shown(ours))
-            shares.append("-" if ours["share"] is None else f"{100 * ours['share']:.0f} %")
-            if ours["reason"]:
-                reasons.append(f"{network}, {path}: {ours['reason']}")
+                kept = {"loss": None, "passed": False, "text": str(failure).replace("|", "/")}
+            peers[recipe.name].append({**kept, "network": network})
+        for path, engine in networks.FORMS:
+            ours[engine].append({**our_kept(manifest, path), "network": network})
+            if ours[engine][-1]["reason"]:
+                reasons.append(f"{network}, {path}: {ours[engine][-1]['reason']}")
+        shares = ["-" if each[-1]["share"] is None else f"{100 * each[-1]['share']:.0f} %" for each in ours.values()]
         stated = networks.figures_of(manifest, "fp16/model.onnx").get("psnr_fp32")
-        row(network, *["-" if each is None else f"{each:.3f}" for each in (stated, fp32)], *cells, " · ".join(shares), f"{seconds:.0f}")
-    summarize(kept, len(names))
-    for reason in reasons:
-        print(f"- {reason}")
-
-
-def summarize(kept, count):
-    table("Together", "form", "within the gate", "mean loss, %", "mean share in integers, %")
-    for name, each in kept.items():
-        losses = [one["loss"] for one in each if one["loss"] is not None]
-        shares = [100 * one["share"] for one in each if one.get("share") is not None]
-        row(name, f"{sum(one['passed'] for one in each)} of {count}", f"{statistics.mean(losses):.2f}" if losses else "-",
-            f"{statistics.mean(shares):.0f}" if shares else "-")
-    print()
+        row(network, *["-" if each is None else f"{each:.3f}" for each in (stated, fp32)], *[shown(each[-1]) for each in (peers | ours).values()],
+            " · ".join(shares), f"{seconds:.0f}")
+    print("\n" + "\n".join(f"- {reason}" for reason in reasons))
+    return aims.of_quality(peers, ours, names)
 
 
 # ---- speed
 
 
-def speed_row(bench, network, path, engine):
+def speed_of(bench, network, path, engine):
+    """Cells of its row, and its milliseconds by the clock."""
     release, manifest, _ = bench.release(network)
     task = manifest["network"]["task"]
     files = {"fp32": str(release / "fp32/model.onnx")}
@@ -129,6 +121,8 @@ def speed_row(bench, network, path, engine):
         notes["ours"] = "left out"
     plain = recipes.PLAIN[engine]
     try:
+        if network in TOO_LONG_FOR_PEERS:
+            raise Failed(TOO_LONG)
         files["plain"] = str(plain.file(bench.quantized(plain, network, task)[0]))
     except Failed as failure:
         notes["plain"] = str(failure).replace("|", "/")
@@ -142,18 +136,21 @@ def speed_row(bench, network, path, engine):
         return ", ".join(f"{a / b:.2f}" for a, b in zip(times[above], times[below])) if known else "-"
 
     cells = [f"{times[name][0]:.0f}" if name in times else notes[name] for name in ("fp32", "plain", "ours")]
-    return [network, *cells, ratio("ours", "plain"), ratio("fp32", "ours"), ratio("fp32", "plain")]
+    return [*cells, ratio("ours", "plain"), ratio("fp32", "ours"), ratio("fp32", "plain")], {name: each[0] for name, each in times.items() if name in files}
 
 
 def speed(bench, names):
     for path, engine in networks.FORMS:
         table(f"Milliseconds of a tile of 192x192 in {engine}; ratios by the clock and of processor time", "network", "fp32",
               f"plain ({recipes.PLAIN[engine].name})", f"ours ({path})", "ours / plain", "fp32 / ours", "fp32 / plain")
+        times = {}
         for network in names:
             try:
-                row(*speed_row(bench, network, path, engine))
+                cells, times[network] = speed_of(bench, network, path, engine)
+                row(network, *cells)
             except Failed as failure:
                 row(network, failure)
+        yield from aims.of_speed(engine, times)
 
 
 # ---- calibration and memory
@@ -163,6 +160,9 @@ def calibrate_command(bench, network, folder, rounds):
     return [bench.program.parent / "calibrate", networks.file_of(network), folder, "none", rounds]
 
 
+RANGES = "statistics and ranges"
+
+
 def costs_of_calibrate(output):
     """(what, fp32 pass, seconds, ratio by the clock, ratio of processor time): of each set of tiles ranges alone, and all that a release does."""
     pattern = (r"^(.*): \d+ tiles.*\n"
@@ -170,13 +170,14 @@ def costs_of_calibrate(output):
                r" +processor .* ranges \S+ s, ratio (\S+) .*ratio (\S+)")
     for title, *numbers in re.findall(pattern, output, re.MULTILINE):
         fp32, ranges, ratio_of_ranges, calibrate, quantize, ratio, processor_of_ranges, processor = map(float, numbers)
-        yield f"{title}: statistics and ranges", fp32, ranges, ratio_of_ranges, processor_of_ranges
+        yield f"{title}: {RANGES}", fp32, ranges, ratio_of_ranges, processor_of_ranges
         yield f"{title}: with moments and rounding, both forms", fp32, calibrate + quantize, ratio, processor
 
 
 def calibration(bench, names):
     table("Calibrating and choosing ranges against one fp32 pass over the same tiles in the same engine", "network", "tool", "fp32 pass, s",
           "calibrate and quantize, s", "ratio", "ratio of processor time")
+    peers, ours = [], []
     for network in [name for name in names if name in (FIRST, "dncnn")] or names[:1]:
         folder, _ = bench.prepared(network)
         try:
@@ -189,6 +190,7 @@ def calibration(bench, names):
                 answer = bench.work(f"cost {recipe.name} {network}", "against_fp32_pass", recipe=recipe.name, network=networks.file_of(network),
                                     task=task, folder=folder, out=bench.folder)
                 fp32, seconds = answer["fp32_pass"], answer["seconds"]
+                peers.append(seconds / fp32)
                 row(network, recipe.name, f"{fp32:.2f}", f"{seconds:.2f}", f"{seconds / fp32:.2f}", "-")
             except Failed as failure:
                 row(network, recipe.name, failure)
@@ -198,42 +200,46 @@ def calibration(bench, names):
             output = bench.once(name, lambda: bench.run(name, command).output)
             for title, fp32, seconds, ratio, processor in costs_of_calibrate(output):
                 row(network, f"mantissa, {title}", f"{fp32:.2f}", f"{seconds:.2f}", f"{ratio:.2f}", f"{processor:.2f}")
+                if title.endswith(RANGES):
+                    ours.append(ratio)
         except Failed as failure:
             row(network, "mantissa", failure)
-
-
-def peak(bench, recipe, network, task, folder):
-    answer = bench.work(f"memory {recipe.name} {network} {folder.name}", "quantize", recipe=recipe.name, network=networks.file_of(network), task=task,
-                        folder=folder, out=folder, whole=True)
-    return f"{answer['megabytes']:.0f} MB"
+    return aims.of_calibration(peers, ours)
 
 
 def memory(bench, names):
     """Whole pictures for everyone: peers hold what they observe, mantissa takes its tiles from them."""
     network = FIRST if FIRST in names else names[0]
-    small, large = bench.folder / "crops of 80x80", bench.folder / "12 megapixels"
-    source = bench.prepared(network)[0] / "calibrate"
-    for folder, size in ((small, (80, 80)), (large, (4000, 3000))):
+    folders = [bench.folder / "crops of 80x80", bench.folder / "12 megapixels"]
+    for folder, size in zip(folders, ((80, 80), (4000, 3000))):
         if not folder.exists():
-            pictures.enlarge(source, folder / "calibrate", 24, size)
+            pictures.enlarge(bench.prepared(network)[0] / "calibrate", folder / "calibrate", 24, size)
     table(f"Most anonymous memory of one process, {network}, 24 pictures", "tool", "80x80", "4000x3000")
     try:
         task = bench.release(network)[1]["network"]["task"]
     except Failed as failure:
-        row(network, failure)
-        return
-    for recipe in (recipes.EIGHT_BITS[0], recipes.EIGHT_BITS[2], recipes.EIGHT_BITS[4]):
-        row(recipe.name, *[cell_of(lambda: peak(bench, recipe, network, task, folder)) for folder in (small, large)])
+        return row(network, failure)
 
-    def ours(title, command_for):
-        def cell(folder):
+    def show(title, measure):
+        found = [cell_of(lambda folder=folder: measure(folder)) for folder in folders]
+        row(title, *[each if isinstance(each, str) else f"{each:.0f} MB" for each in found])
+        return found
+
+    def of_peer(recipe):
+        return show(recipe.name, lambda folder: bench.work(f"memory {recipe.name} {network} {folder.name}", "quantize", recipe=recipe.name,
+                                                           network=networks.file_of(network), task=task, folder=folder, out=folder, whole=True)["megabytes"])
+
+    def of_mantissa(title, command_for):
+        def measure(folder):
             name = f"memory {title} {folder.name}"
-            return f"{bench.once(name, lambda: bench.run(name, command_for(folder)).anonymous):.0f} MB"
+            return bench.once(name, lambda: bench.run(name, command_for(folder)).anonymous)
 
-        row(title, *[cell_of(lambda: cell(folder)) for folder in (small, large)])
+        return show(title, measure)
 
-    ours("mantissa, calibrating and quantizing", lambda folder: calibrate_command(bench, network, folder / "calibrate", 1))
-    ours("mantissa release, all of it", lambda folder: release_command(bench, network, folder))
+    peers = [of_peer(recipe) for recipe in (recipes.EIGHT_BITS[0], recipes.EIGHT_BITS[2], recipes.EIGHT_BITS[4])]
+    ours = of_mantissa("mantissa, calibrating and quantizing", lambda folder: calibrate_command(bench, network, folder / "calibrate", 1))
+    of_mantissa("mantissa release, all of it", lambda folder: release_command(bench, network, folder))
+    return aims.of_memory(peers, ours)
 
 
 def release_command(bench, network, folder):
@@ -274,52 +280,42 @@ def loads(bench, network, file, ours):
     return "runs"
 
 
-OUR_WEIGHTS = (("int4, block 128, MatMulNBits", ["--format", "int4", "--block", "128", "--operator", "matmulnbits"]),
-               ("int4, block 128, DequantizeLinear", ["--format", "int4", "--block", "128", "--operator", "dequantize"]),
-               ("int8, per channel", ["--format", "int8"]))
-LAYERS, SIDE = 16, 4096
-GIGABYTES = 4e-9 * LAYERS * SIDE * SIDE
+LAYERS = 16
+GIGABYTES = 4e-9 * LAYERS * weight_only.SIDE**2
+
+
+def measured_weights(bench, network, form, out):
+    try:
+        return dataclasses.asdict(weight_only.measure(bench.program, network, form, out, weight_only.REPEAT))
+    except weight_only.RunError as error:
+        raise Failed(str(error)) from error
 
 
 def weights(bench, names):
-    network = bench.folder / "large/network.onnx"
-    network.parent.mkdir(exist_ok=True)
-    bench.work("large network", "make_large_network", out=network, layers=LAYERS, side=SIDE)
-    written, read = large.write_rate(bench.folder), large.read_rate(network.with_name("network.onnx.data"))
-    print(f"\nThe disk writes {written:.2f} GB/s and reads {read:.2f} GB/s.")
-    table(f"Weight-only: {LAYERS} MatMul of {SIDE}x{SIDE}, {GIGABYTES:.2f} GB of fp32", "tool", "seconds", "GB/s", "most anonymous memory")
+    network, out = bench.folder / "large/network.onnx", bench.folder / "weights"
+    for folder in (network.parent, out):
+        folder.mkdir(exist_ok=True)
+    bench.work("large network", "make_large_network", out=network, layers=LAYERS, side=weight_only.SIDE)
+    table(f"Weight-only: {LAYERS} MatMul of {weight_only.SIDE}x{weight_only.SIDE}, {GIGABYTES:.2f} GB of fp32", "tool", "seconds", "GB/s",
+          "of what the disk can do", "most anonymous memory")
+    peers, ours = [], []
     for recipe in recipes.WEIGHTS:
-        out = bench.folder / "weights"
-        out.mkdir(exist_ok=True)
-
-        def measured(recipe=recipe, out=out):
+        try:
             answer = bench.work(f"weights {recipe.name}", "weights", recipe=recipe.name, network=network, out=out)
-            return answer["seconds"], answer["megabytes"]
-
-        weights_row(recipe.name, measured)
-    if not re.search(r"^ +weights ", bench.run("commands", [bench.program, "--help"]).output, re.MULTILINE):
-        row("mantissa", "this build has no command weights", "", "")
-        return
-    for title, words in OUR_WEIGHTS:
-        name = f"weights mantissa {title}"
-        out = bench.folder / "weights" / f"{re.sub('[^a-z0-9]+', '-', title.lower())}.onnx"
-
-        def measured(name=name, words=words, out=out):
-            def start():
-                watched = bench.run(name, [bench.program, "-q", "weights", network, *words, "-o", out])
-                return watched.seconds, watched.anonymous
-
-            return bench.once(name, start)
-
-        weights_row(f"mantissa {title}", measured)
-
-
-def weights_row(title, measured):
-    try:
-        seconds, megabytes = measured()
-        row(title, f"{seconds:.1f}", f"{GIGABYTES / seconds:.2f}", f"{megabytes:.0f} MB")
-    except Failed as failure:
-        row(title, failure, "", "")
+            peers.append(GIGABYTES / answer["seconds"])
+            row(recipe.name, f"{answer['seconds']:.1f}", f"{peers[-1]:.2f}", "-", f"{answer['megabytes']:.0f} MB")
+        except Failed as failure:
+            row(recipe.name, failure, "", "", "")
+    for form in weight_only.FORMS:
+        title = " ".join(str(word) for word in ("mantissa", *form) if word)
+        try:
+            measured = bench.once(title, lambda form=form: measured_weights(bench, network, form, out))
+        except Failed as failure:
+            row(title, failure, "", "", "")
+            continue
+        ours.append({**measured, "rate": GIGABYTES / measured["seconds"]})
+        row(title, f"{measured['seconds']:.2f}", f"{ours[-1]['rate']:.2f}", f"{measured['of_disk']:.2f}", f"{measured['megabytes']:.0f} MB")
+    return aims.of_weights(peers, ours)
 
 
 SECTIONS = {"quality": quality, "speed": speed, "calibration": calibration, "memory": memory, "half": half, "weights": weights}
@@ -337,8 +333,10 @@ def main():
     with tempfile.TemporaryDirectory(prefix="mantissa-peers-") as temporary:
         bench = Bench(chosen["folder"] or temporary, chosen["program"], chosen["release_words"])
         print(" ".join([machine(), *chosen["release_words"]]), flush=True)
-        for name in chosen["sections"]:
-            SECTIONS[name](bench, chosen["networks"])
+        measured = [line for name in chosen["sections"] for line in SECTIONS[name](bench, chosen["networks"]) or ()]
+        table("Against the aims", "figure", "best of the peers", "mantissa", "aim")
+        for line in measured:
+            row(*line)
 
 
 if __name__ == "__main__":

@@ -58,10 +58,10 @@ def of_speed(engine, times):
                f"{', '.join(f'{faster[name]:.2f} on {name}' for name in slowest)}", "more than 1 on each")
 
 
-def of_calibration(peers, ours):
-    """Ratios to one fp32 pass."""
+def of_calibration(network, peers, ours):
+    """Ratios to one fp32 pass; ours over several sets of tiles."""
     if ours:
-        yield "calibrate and choose ranges, against one fp32 pass", best(peers), best(ours, "{:.2f} at most", max), "1.2"
+        yield f"calibrate and choose ranges, against one fp32 pass, {network}", best(peers), " to ".join(best(ours, of=end) for end in (min, max)), "1.2"
 
 
 def of_memory(peers, ours):

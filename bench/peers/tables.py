@@ -128,15 +128,17 @@ def speed_of(bench, network, path, engine):
         notes["plain"] = str(failure).replace("|", "/")
     channels = 1 if task["colour"] == "luminance" else 3
     floats = next((each.get("floats", "float32") for each in manifest["artifacts"] if each["path"] == path), "float32")
-    times = bench.work(f"speed {engine} {network}", "speed", engine=engine, files=files, floats="bf16" if floats == "bfloat16" else "f32",
-                       channels=channels, task=task)
+    answer = bench.work(f"speed {engine} {network}", "speed", engine=engine, files=files, floats="bf16" if floats == "bfloat16" else "f32",
+                        channels=channels, task=task)
+    times = answer["times"]
+    notes.update({name: "does not run: " + why.replace("|", "/") for name, why in answer["failed"].items()})
 
     def ratio(above, below):
         known = above in times and below in times
         return ", ".join(f"{a / b:.2f}" for a, b in zip(times[above], times[below])) if known else "-"
 
     cells = [f"{times[name][0]:.0f}" if name in times else notes[name] for name in ("fp32", "plain", "ours")]
-    return [*cells, ratio("ours", "plain"), ratio("fp32", "ours"), ratio("fp32", "plain")], {name: each[0] for name, each in times.items() if name in files}
+    return [*cells, ratio("ours", "plain"), ratio("fp32", "ours"), ratio("fp32", "plain")], {name: each[0] for name, each in times.items()}
 
 
 def speed(bench, names):
@@ -177,8 +179,8 @@ def costs_of_calibrate(output):
 def calibration(bench, names):
     table("Calibrating and choosing ranges against one fp32 pass over the same tiles in the same engine", "network", "tool", "fp32 pass, s",
           "calibrate and quantize, s", "ratio", "ratio of processor time")
-    peers, ours = [], []
     for network in [name for name in names if name in (FIRST, "dncnn")] or names[:1]:
+        peers, ours = [], []
         folder, _ = bench.prepared(network)
         try:
             task = bench.release(network)[1]["network"]["task"]
@@ -204,7 +206,7 @@ def calibration(bench, names):
                     ours.append(ratio)
         except Failed as failure:
             row(network, "mantissa", failure)
-    return aims.of_calibration(peers, ours)
+        yield from aims.of_calibration(network, peers, ours)
 
 
 def memory(bench, names):
@@ -232,7 +234,7 @@ def memory(bench, names):
     def of_mantissa(title, command_for):
         def measure(folder):
             name = f"memory {title} {folder.name}"
-            return bench.once(name, lambda: bench.run(name, command_for(folder)).anonymous)
+            return bench.once(name, lambda: bench.run(name, command_for(folder), networks.CODES).anonymous)
 
         return show(title, measure)
 

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import signal
-import statistics
 import sys
 import tempfile
 import time
@@ -14,7 +13,6 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import aims  # noqa: E402
-import large  # noqa: E402
 import networks  # noqa: E402
 import pictures  # noqa: E402
 import recipes  # noqa: E402

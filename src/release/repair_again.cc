@@ -10,8 +10,8 @@
 namespace mantissa::release {
 namespace {
 
-// Of the squared errors that repair aims at first: 3 dB less, and 6 dB.
-constexpr double kNarrowerAims[] = {0.5, 0.25};
+// Of the squared errors that repair aims at first: 1.5, 3 and 6 dB less.
+constexpr double kNarrowerAims[] = {0.7, 0.5, 0.25};
 
 // Where there was no time to measure a single layer, there would be none again.
 bool can_be_repaired(const Draft& draft) {

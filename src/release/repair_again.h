@@ -10,7 +10,7 @@
 namespace mantissa::release {
 
 // Forms of eight bits that the gate does not let through are repaired with a narrower aim and judged once more, up to
-// twice: calibration pictures may be easier than others. What repair measured is used again. Of the pictures that judge,
+// three times: calibration pictures may be easier than others. What repair measured is used again. Of the pictures that judge,
 // it learns no more than that the form failed.
 [[nodiscard]] Result<void> repair_again(std::vector<Draft>& drafts, const Sources& sources, const PictureSet& pictures);
 

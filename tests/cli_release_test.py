@@ -228,7 +228,7 @@ class Repair(Case):
 
         calibration = pictures(self.folder / "calibration", sample=steps)
         evaluation = pictures(self.folder / "evaluation", count=2, sample=lambda *at: steps(*at) + 0.1 * (numbers.random() - 0.5))
-        network = tiny_network(self.folder / "network.pth", spread=0.1, features=16)
+        network = tiny_network(self.folder / "network.pth", spread=0.1, features=12)
         done = mantissa("-v", "release", network, "--calibrate", calibration, "--evaluate", evaluation, "-o", self.folder / "out")
         self.assertIn(done.returncode, (0, 4), done.stderr)
         self.assertIn("repairing int8/model.onnx again: the PSNR against fp32", done.stderr)

@@ -116,7 +116,7 @@ TEST_P(Quantized, TheLargestSumsOfPairsFit) {
     for (const float sign : {1.0F, -1.0F}) {
       Batch batch{{1, 8, 24, 24}, {}};
       for (std::size_t c = 0; c < 8; ++c)
-        for (std::size_t i = 0; i < 24 * 24; ++i)
+        for (std::size_t i = 0; i < std::size_t{24} * 24; ++i)
           batch.values.push_back(sign * weights[(output * 8 + c) * 9 + i % 3] > 0 ? 1.0F : 0.0F);
       worst.push_back(std::move(batch));
     }

@@ -155,6 +155,7 @@ class Protector {
 
   Result<Loss> judge(const std::vector<MeasuredLayer>& layers) {
     std::vector<ir::NodeId> nodes;
+    nodes.reserve(layers.size());
     for (const MeasuredLayer& measured : layers) nodes.push_back(measured.layer.node);
     return judge_(nodes, Effort::full);
   }

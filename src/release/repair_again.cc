@@ -49,7 +49,7 @@ Result<void> repair_again(std::vector<Draft>& drafts, const Sources& sources, co
     for (const double aim : kNarrowerAims) {
       base::detail("repairing " + draft.artifact.path + " again: " + draft.artifact.verdict->failures.front());
       MANTISSA_ASSIGN(std::optional<Draft> again, made_again(draft, aim, sources, pictures));
-      if (!again) break;
+      if (!again) continue;
       format::Artifact& artifact = again->artifact;
       artifact.rungs.push_back(
           {"narrower aim", artifact.verdict->figures.psnr_to_fp32 - psnr, expected_time(*again) - time});

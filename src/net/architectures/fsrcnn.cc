@@ -68,7 +68,7 @@ class FlatPicture {
   // How far the enlarged picture is from `grey`, in the mean over its pixels.
   [[nodiscard]] double error_of(int scale, double grey) const {
     const std::vector<float> weight = floats("deconv.weight");
-    const std::vector<float> bias = floats("deconv.bias");
+    const std::vector<float> bias = floats("deconv.bias");  // one that does not fit is refused when the layer is built
     const std::size_t kernel = kKernel;
     const std::size_t outputs = weight.size() / kernel / kernel / values_.size();
     const auto phases = static_cast<std::size_t>(scale);
@@ -80,7 +80,7 @@ class FlatPicture {
     }
     double error = 0;
     for (std::size_t i = 0; i < sums.size(); ++i) {
-      error += std::abs(sums[i] + (bias.empty() ? 0 : bias[i / phases / phases]) - grey);
+      error += std::abs(sums[i] + (bias.size() == outputs ? bias[i / phases / phases] : 0) - grey);
     }
     return error / static_cast<double>(sums.size());
   }

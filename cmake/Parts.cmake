@@ -86,6 +86,7 @@ endfunction()
 set(mantissa_test_environment
   "MANTISSA_SHARED=${MANTISSA_SHARED}"
   "MANTISSA_BUILD=${PROJECT_BINARY_DIR}"
+  "MANTISSA_SANITIZED=${MANTISSA_SANITIZE}"  # which takes time and memory of its own
   "XDG_CACHE_HOME=${PROJECT_BINARY_DIR}/test_home/cache"  # no choice and no provider library of whoever runs the tests
   "XDG_CONFIG_HOME=${PROJECT_BINARY_DIR}/test_home/config"
   "MANTISSA_PYTHON=/usr/bin/python3"

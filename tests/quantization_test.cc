@@ -71,8 +71,8 @@ TEST(QuantizedTransposed, StaysNearFp32InOpenVino) {
   std::mt19937 random(3);
   std::normal_distribution<float> normal(0, 0.2F);
   const auto weights = [&](std::vector<std::int64_t> shape) {
-    std::vector<float> values(static_cast<std::size_t>(
-        std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<std::int64_t>())));
+    std::vector<float> values(
+        static_cast<std::size_t>(std::accumulate(shape.begin(), shape.end(), std::int64_t{1}, std::multiplies<>())));
     for (float& value : values) value = normal(random);
     return graph.add_constant("w", ir::Tensor::of_floats(std::move(shape), std::move(values)));
   };

@@ -110,7 +110,7 @@ Result<int> scale_of(const ir::StateDict& state, const Parameters& p) {
   flat.prelu("activation_4");
   std::array<double, kScales.size()> errors{};
   for (std::size_t s = 0; s < errors.size(); ++s) errors[s] = flat.error_of(kScales[s], kGrey);
-  const auto best = std::min_element(errors.begin(), errors.end());
+  const auto* const best = std::min_element(errors.begin(), errors.end());
   const auto near = [&](double error) { return !(error > 2 * *best); };
   if (std::count_if(errors.begin(), errors.end(), near) != 1) {
     return unsupported("its weights do not tell whether it enlarges 2, 3 or 4 times",

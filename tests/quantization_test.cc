@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "base/numbers.h"
 #include "pass/lower_to_qdq.h"
+#include "pass/product_by_channel.h"
 #include "plan/plan.h"
 #include "quant/equalize_layers.h"
 #include "quant/quantize.h"
@@ -216,17 +217,11 @@ TEST_P(Quantized, ReconstructedLayersMakeUpForThoseBeforeThem) {
   EXPECT_GT(quality(*found), quality({}) + 1);
 }
 
-void multiply_weights(ir::Graph& graph, ir::NodeId convolution, const std::function<float(std::size_t)>& factor_at) {
-  const ir::Tensor& weight = *graph.constant_input(convolution, 1);
-  auto values = weight.floats().value();
-  for (std::size_t i = 0; i < values.size(); ++i) values[i] *= factor_at(i);
-  graph.value(graph.node(convolution).inputs[1]).constant = ir::Tensor::of_floats(weight.shape, values);
-}
-
-// Of what the first convolution gives, 8 channels, one is thirty times as wide as the others, which one 8-bit range then
-// holds badly.
+// Of what the first convolution gives, 8 channels, one is thirty times as wide as the others, which one 8-bit range
+// then holds badly.
 void widen_a_channel(ir::Graph& graph) {
-  multiply_weights(graph, graph.sorted().front(), [](std::size_t i) { return i / 27 == 4 ? 30.0F : 1.0F; });
+  const auto factor = [](std::size_t i) { return i / 27 == 4 ? 30.0 : 1.0; };
+  ASSERT_TRUE(pass::scale_constant(graph, graph.sorted().front(), 1, "_wide", factor).ok());
 }
 
 // What it does for the quantized form.
@@ -284,7 +279,8 @@ TEST_P(Quantized, EqualizedLayersChangeNoOutputAndHelp) {
     graph.value(graph.outputs[0]).format = base::NumberFormat::float32;
     graph.value(graph.outputs[0]).shape = run::picture_shape(3);
     widen_a_channel(graph);  // but weighs no more than the others
-    multiply_weights(graph, graph.sorted().back(), [](std::size_t i) { return i / 9 % 8 == 4 ? 1 / 30.0F : 1.0F; });
+    const auto factor = [](std::size_t i) { return i / 9 % 8 == 4 ? 1 / 30.0 : 1.0; };
+    ASSERT_TRUE(pass::scale_constant(graph, graph.sorted().back(), 1, "_narrow", factor).ok());
     changes_no_output_and_helps(inferred(graph), 1, quant::equalize_layers);
   }
 }

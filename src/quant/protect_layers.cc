@@ -83,24 +83,26 @@ std::vector<MeasuredLayer> those_that_fit(std::vector<MeasuredLayer> candidates,
 std::vector<MeasuredLayer> best_that_fit(const std::vector<MeasuredLayer>& candidates,
                                          const std::vector<double>& shares, const Costs& costs, const Limit& limit,
                                          double aim) {
-  std::vector<MeasuredLayer> best;
+  const auto is_in = [](std::size_t subset, std::size_t layer) { return (subset >> layer & 1) != 0; };
+  std::size_t best = 0;
   double least = need(shares, std::vector<double>(shares.size(), 0.0), aim);
   for (std::size_t subset = 1; subset < (std::size_t{1} << candidates.size()); ++subset) {
     std::vector<double> removed(shares.size(), 0.0);
-    std::vector<MeasuredLayer> chosen;
     double macs = 0;
     for (std::size_t i = 0; i < candidates.size(); ++i) {
-      if ((subset >> i & 1) == 0) continue;
+      if (!is_in(subset, i)) continue;
       macs += candidates[i].layer.macs;
       for (std::size_t check = 0; check < shares.size(); ++check) removed[check] += candidates[i].shares[check];
-      chosen.push_back(candidates[i]);
     }
     const double left = need(shares, removed, aim);
     if (left >= least || !costs.fits(macs, limit)) continue;
     least = left;
-    best = std::move(chosen);
+    best = subset;
   }
-  return best;
+  std::vector<MeasuredLayer> chosen;
+  for (std::size_t i = 0; i < candidates.size(); ++i)
+    if (is_in(best, i)) chosen.push_back(candidates[i]);
+  return chosen;
 }
 
 std::vector<ProtectionStep> steps_of(const std::vector<MeasuredLayer>& layers, const Costs& costs) {
@@ -161,8 +163,9 @@ class Protector {
   }
 
   // What passes within the narrowest limit, or comes nearest. Where the best bargains are not enough, what they cost
-  // may have kept out a large layer that is, or that layer others: further searches have no regard for it. These few judgements are made
-  // even when the time is up, until one is bearable: a file that is left out after minutes helps nobody.
+  // may have kept out a large layer that is, or that layer others: further searches have no regard for it. These few
+  // judgements are made even when the time is up, until one is bearable: a file that is left out after minutes helps
+  // nobody.
   Result<void> choose(const std::vector<MeasuredLayer>& measured) {
     constexpr double kAny = std::numeric_limits<double>::infinity();
     std::vector<Limit> limits = {{options_.wanted_time, options_.largest_shares.front()}};

@@ -45,8 +45,8 @@ struct Protection {
 // Measures roughly what each layer adds (quant/measure_layers.h), in 0.6 of the budget. Orders the layers by how far
 // they bring the checks that fail for the time that they cost in float, and protects the fewest of the first that pass,
 // found by bisection: of those that fit into the wanted time and the smallest share, or where that does not pass, into
-// that share and, unless it is bearable, into larger ones, each also without regard to time and, of few layers, the best
-// of all combinations. Then gives back one by one, the largest first, those that it passes without. Where nothing
+// that share and, unless it is bearable, into larger ones, each also without regard to time and, of few layers, the
+// best of all combinations. Then gives back one by one, the largest first, those that it passes without. Where nothing
 // passes, what comes nearest.
 [[nodiscard]] Result<Protection> protect_layers(const std::vector<Layer>& layers, const JudgeProtection& judge,
                                                 const ProtectOptions& options);

@@ -10,8 +10,8 @@
 namespace mantissa::release {
 
 // Forms of eight bits that the gate does not let through are repaired with a narrower aim and judged once more, up to
-// three times: calibration pictures may be easier than others. What repair measured is used again. Of the pictures that judge,
-// it learns no more than that the form failed.
+// three times: calibration pictures may be easier than others. What repair measured is used again. Of the pictures that
+// judge, it learns no more than that the form failed.
 [[nodiscard]] Result<void> repair_again(std::vector<Draft>& drafts, const Sources& sources, const PictureSet& pictures);
 
 }  // namespace mantissa::release

@@ -12,6 +12,7 @@ import watch
 MOST_SECONDS = 1200  # for one piece of work
 MOST_SECONDS_OF_A_RELEASE = 3600
 MOST_MEGABYTES = 8000
+TOO_LONG_FOR_PEERS = ("craft", "ffdnet_map", "iat")  # from minutes to hours a recipe, and more than 8 GB for some
 
 HERE = Path(__file__).resolve().parent
 
@@ -89,6 +90,8 @@ class Bench:
 
     def quantized(self, recipe, network, task):
         """The folder with the file of a recipe, and its seconds."""
+        if network in TOO_LONG_FOR_PEERS:
+            raise Failed("takes hours")
         out = self.folder / "peers" / network
         out.mkdir(parents=True, exist_ok=True)
         answer = self.work(f"{recipe.name} {network}", "quantize", recipe=recipe.name, network=networks.file_of(network), task=task,
